@@ -1,0 +1,30 @@
+/** @type {readonly (readonly [RegExp, string])[]} */
+const advice = [
+  [
+    /spawn npm ENOENT|npm: (command )?not found/,
+    "npm is not on the PATH. It comes with Node; install both, then run the command again.",
+  ],
+  [
+    /ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ECONNRESET|ETIMEDOUT|ENETUNREACH|ENOTCACHED|network/i,
+    "The package registry does not answer. Go online once (behind a proxy: npm config set proxy),\n" +
+      "then run the command again; later runs need no network.",
+  ],
+  [
+    /EACCES|EPERM|EROFS/,
+    "This user may not write to the project's folder (or npm's cache, see npm config get cache).\n" +
+      "Make them yours, or clone the project to a folder of your own.",
+  ],
+  [/ENOSPC/, "The disk is full: about 400 MB are needed."],
+  [/in sync|EUSAGE/, "package.json and package-lock.json disagree: run npm install, then again."],
+];
+
+/**
+ * What a person can do about a failed npm command, followed by the end of what npm said.
+ * @param {string} command
+ * @param {string} output
+ */
+export function explainFailure(command, output) {
+  const known = advice.find(([pattern]) => pattern.test(output));
+  const tail = output.trimEnd().split("\n").slice(-12).join("\n");
+  return [`${command} failed.`, ...(known ? [known[1]] : []), tail].join("\n");
+}
