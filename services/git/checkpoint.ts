@@ -1,0 +1,76 @@
+import type { Person } from "#services/identity/person.ts";
+import { commitTree } from "./commit-tree.ts";
+import { readRef, trackingRef } from "./fetch-remote.ts";
+import { runGit } from "./run-git.ts";
+import { snapshotTree } from "./snapshot-tree.ts";
+import { countUnpushed } from "./worktree.ts";
+
+/** Where the work of one attempt at a bead is kept until it landed or was released. */
+export function checkpointRef(bead: string, epoch: string): string {
+  return `refs/gastown/checkpoint/${bead}/${epoch}`;
+}
+
+/**
+ * Push all that a worktree holds, commits and uncommitted changes, to the attempt's checkpoint ref.
+ *
+ * The worktree does not notice: index, head and files stay as they are. The checkpoint is one commit
+ * on top of the head, or the head itself where nothing is uncommitted.
+ *
+ * @returns the commit on the remote that holds it all; undefined when the remote's branches hold
+ *   everything already
+ * @throws TownError as `runGit` does when the push fails; nothing local has changed then
+ */
+export async function pushCheckpoint(wanted: {
+  readonly path: string;
+  /** `origin` by default. */
+  readonly remote?: string;
+  readonly bead: string;
+  readonly epoch: string;
+  readonly author: Person;
+  readonly signal?: AbortSignal | undefined;
+  readonly timeoutMs?: number | undefined;
+}): Promise<string | undefined> {
+  const { path, remote = "origin", bead, epoch, author, signal, timeoutMs } = wanted;
+  const ids = await runGit(["rev-parse", "HEAD", "HEAD^{tree}"], { cwd: path });
+  const [head = "", headTree = ""] = ids.stdout.trim().split("\n");
+  const tree = await snapshotTree(path);
+  const ref = checkpointRef(bead, epoch);
+  const last = await readRef(path, trackingRef(ref));
+  if (tree === headTree) {
+    if (last === head) return head;
+    if ((await countUnpushed(path, head)) === 0) return undefined;
+  } else if (last && (await holds(path, last, head, tree))) return last;
+  const commit =
+    tree === headTree
+      ? head
+      : await commitTree({
+          repoDir: path,
+          tree,
+          parents: [head],
+          message: `Checkpoint of ${bead}`,
+          trailers: { "Gastown-Checkpoint": `${bead} ${epoch}` },
+          author,
+          committer: author,
+        });
+  // Forced, since checkpoints are siblings; the epoch in its name gives the ref one writer.
+  const args = ["push", "--quiet", remote, `+${commit}:${ref}`];
+  await runGit(args, { cwd: path, signal, timeoutMs });
+  // Git does this by itself for a named remote, not for one given as a URL.
+  await runGit(["update-ref", trackingRef(ref), commit], { cwd: path });
+  return commit;
+}
+
+/**
+ * Put the uncommitted changes of a checkpoint into a clean worktree that stands at its parent.
+ *
+ * They are uncommitted there, as they were where the checkpoint was taken.
+ */
+export async function restoreCheckpoint(path: string, commit: string): Promise<void> {
+  await runGit(["read-tree", "-m", "-u", "HEAD", commit], { cwd: path });
+  await runGit(["reset", "--quiet"], { cwd: path });
+}
+
+async function holds(path: string, last: string, head: string, tree: string): Promise<boolean> {
+  const ids = await runGit(["rev-parse", `${last}^{tree}`, `${last}^`], { cwd: path });
+  return ids.stdout === `${tree}\n${head}\n`;
+}
