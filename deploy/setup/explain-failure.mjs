@@ -18,13 +18,16 @@ const advice = [
   [/in sync|EUSAGE/, "package.json and package-lock.json disagree: run npm install, then again."],
 ];
 
+const linesMax = 8;
+
 /**
- * What a person can do about a failed npm command, followed by the end of what npm said.
+ * What a person can do about a failed npm command, followed by what npm said, bounded.
  * @param {string} command
  * @param {string} output
  */
 export function explainFailure(command, output) {
   const known = advice.find(([pattern]) => pattern.test(output));
-  const tail = output.trimEnd().split("\n").slice(-12).join("\n");
-  return [`${command} failed.`, ...(known ? [known[1]] : []), tail].join("\n");
+  const lines = output.split("\n").filter((line) => !/^(npm (error|warn))?\s*$/.test(line));
+  const said = lines.filter((line) => !line.startsWith("npm warn")).slice(0, linesMax);
+  return [`${command} failed.`, ...(known ? [known[1]] : []), ...said].join("\n");
 }

@@ -12,9 +12,9 @@ test.for([
   expect(explainFailure("npm ci", output)).toContain(expected);
 });
 
-test("an unknown failure shows the end of the output, bounded", () => {
-  const output = Array.from({ length: 100 }, (_, line) => `line ${line}`).join("\n");
-  const text = explainFailure("npm ci", output);
-  expect(text).toMatch(/^npm ci failed\.\nline 88\n/);
-  expect(text).toMatch(/line 99$/);
+test("npm's own words follow, bounded and without blanks and warnings", () => {
+  const lines = Array.from({ length: 100 }, (_, line) => `npm error line ${line}\nnpm error\n`);
+  const text = explainFailure("npm ci", `npm warn EBADENGINE\n${lines.join("")}`);
+  expect(text).toMatch(/^npm ci failed\.\nnpm error line 0\nnpm error line 1\n/);
+  expect(text).toMatch(/line 7$/);
 });
