@@ -3,7 +3,7 @@ import { mkdir, rename, rm } from "node:fs/promises";
 import { dirname } from "node:path";
 import { TownError } from "#services/rpc/town-error.ts";
 import { fetchAll, fetchRefspecs } from "./fetch-remote.ts";
-import { openRepository } from "./open-repository.ts";
+import { openRepository, townErrors } from "./open-repository.ts";
 import { runGit } from "./run-git.ts";
 
 /** Limits of making a clone. */
@@ -36,7 +36,7 @@ export async function ensureClone(
   await mkdir(dirname(dir), { recursive: true });
   try {
     await mkdir(partial);
-    await openRepository(partial).init(["--bare", "--quiet", "--initial-branch=main"]);
+    await townErrors(openRepository(partial).init(["--bare", "--quiet", "--initial-branch=main"]));
     await settle(remoteUrl, partial);
     await runGit(["fetch", "--quiet", "--no-tags", "origin"], { cwd: partial, ...limits });
     await rename(partial, dir);
@@ -61,12 +61,12 @@ async function settle(remoteUrl: string, dir: string): Promise<void> {
     "maintenance.auto": "false",
     "core.logAllRefUpdates": "always",
   };
-  const present = (await git.listConfig("local")).all;
+  const present = (await townErrors(git.listConfig("local"))).all;
   for (const [key, value] of Object.entries(wanted)) {
-    if (present[key.toLowerCase()] !== value) await git.addConfig(key, value);
+    if (present[key.toLowerCase()] !== value) await townErrors(git.addConfig(key, value));
   }
   const specs = [present["remote.origin.fetch"] ?? []].flat();
   for (const spec of fetchRefspecs) {
-    if (!specs.includes(spec)) await git.addConfig("remote.origin.fetch", spec, true);
+    if (!specs.includes(spec)) await townErrors(git.addConfig("remote.origin.fetch", spec, true));
   }
 }

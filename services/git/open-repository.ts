@@ -1,4 +1,4 @@
-import { type SimpleGit, simpleGit } from "simple-git";
+import { GitError, type SimpleGit, simpleGit } from "simple-git";
 import { TownError } from "#services/rpc/town-error.ts";
 import { gitEnvironment, gitSettings, ownGitVariables } from "./git-environment.ts";
 import { gitFailure, gitWords } from "./git-failure.ts";
@@ -27,14 +27,18 @@ export function openRepository(dir: string, options: OpenOptions = {}): SimpleGi
     timeout: { block: options.timeoutMs ?? 60_000 },
     // Ours are constants that switch these off; nothing a caller says reaches them.
     unsafe: { allowUnsafeHooksPath: true, allowUnsafeFsMonitor: true, allowUnsafeAskPass: true },
-    errors: (error, { exitCode, stdErr }) => {
-      if (exitCode === 0) return undefined;
-      const said = Buffer.concat(stdErr).toString("utf8");
-      const words = gitWords(said) || error?.toString() || `exit code ${exitCode}`;
-      return new TownError(gitFailure(said), `git in ${dir}: ${words}`);
-    },
     ...(options.signal ? { abort: options.signal } : {}),
   })
     .env(gitEnvironment(env))
     .outputHandler(countGitSpawn);
+}
+
+/** Wait for a task of simple-git; what it throws becomes a TownError, as from `runGit`. */
+export async function townErrors<T>(task: PromiseLike<T>): Promise<T> {
+  try {
+    return await task;
+  } catch (cause) {
+    if (!(cause instanceof GitError)) throw cause;
+    throw new TownError(gitFailure(cause.message), `git: ${gitWords(cause.message)}`, { cause });
+  }
 }

@@ -3,7 +3,7 @@ import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
-import { openRepository } from "./open-repository.ts";
+import { openRepository, townErrors } from "./open-repository.ts";
 import { gitSpawns, runGit, runGitBytes } from "./run-git.ts";
 
 let dir: string;
@@ -54,7 +54,7 @@ test("a folder that is missing or no repository is not_found", async () => {
   await expect(missing).rejects.toMatchObject({ reason: "not_found" });
   const plain = runGit(["status"], { cwd: dir });
   await expect(plain).rejects.toMatchObject({ reason: "not_found" });
-  const simple = openRepository(dir).log();
+  const simple = townErrors(openRepository(dir).log());
   await expect(simple).rejects.toMatchObject({ name: "TownError", reason: "not_found" });
 });
 

@@ -4,7 +4,7 @@ import { resolve } from "node:path";
 import { TownError } from "#services/rpc/town-error.ts";
 import { isReachable, readRef } from "./fetch-remote.ts";
 import { inTurn } from "./in-turn.ts";
-import { openRepository } from "./open-repository.ts";
+import { openRepository, townErrors } from "./open-repository.ts";
 import { runGit } from "./run-git.ts";
 import { snapshotTree } from "./snapshot-tree.ts";
 
@@ -93,7 +93,7 @@ export async function addWorktree(wanted: {
 
 /** What the worktree at `path` holds: its commit, its changes, and what only this disk has. */
 export async function worktreeState(path: string): Promise<WorktreeState> {
-  const status = await openRepository(path).status(["--untracked-files=normal"]);
+  const status = await townErrors(openRepository(path).status(["--untracked-files=normal"]));
   const head = (await runGit(["rev-parse", "--verify", "HEAD"], { cwd: path })).stdout.trim();
   const branch = await runGit(["symbolic-ref", "--quiet", "--short", "HEAD"], {
     cwd: path,

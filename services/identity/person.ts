@@ -14,7 +14,8 @@ export function agentPerson(agent: string): Person {
     .split("/")
     .map((part) => part.replaceAll(/[^\p{L}\p{N}._-]+/gu, "-").replaceAll(/^[.-]+|[.-]+$/g, ""))
     .filter((part) => part !== "");
-  const names = parts.filter((part, at) => at % 2 === 1 || at === parts.length - 1);
+  // Every second part is a kind of thing (`rigs`, `polecats`), not a name.
+  const names = parts.filter((_, at) => at % 2 === 1 || at === parts.length - 1);
   const name = names.join("/") || "agent";
   const local = names.at(-1) ?? "agent";
   const domain = [...names.slice(0, -1).reverse(), "gastown.invalid"].join(".");
