@@ -1,0 +1,120 @@
+import { compareStamps, type Stamp } from "./clock.ts";
+import type { Cursor, EdgeValue } from "./event.ts";
+
+/** Any JSON value. */
+export type Json = null | boolean | number | string | Json[] | { [key: string]: Json };
+
+/** Where a value came from; orders concurrent writes the same way on every replica. */
+export type Origin = {
+  readonly stamp: Stamp;
+  readonly writer: string;
+  readonly hash: string;
+  readonly actor: string;
+};
+
+/** One scalar field: the last write by (clock, writer, hash). */
+export type Register = Origin & { readonly value: Json };
+
+/** One creation of the bead; a retry at another endpoint makes a second one of the same uid. */
+export type Creation = Origin & { readonly id: string };
+
+/** Additions and removals of one element; it is there while an addition is not named by a removal. */
+export type Element<T> = {
+  readonly added: Map<string, Origin & { readonly value: T }>;
+  readonly removed: Set<string>;
+};
+
+export type CommentRecord = Origin & {
+  readonly id: string;
+  readonly author: string;
+  readonly text: string;
+  readonly createdAt: string | undefined;
+};
+
+export type ClaimRecord = Origin & {
+  readonly epoch: string;
+  readonly machine: string;
+  readonly polecat: string;
+  readonly cursor: Cursor | undefined;
+};
+
+export type ReleaseRecord = Origin & {
+  readonly epoch: string;
+  readonly reason: string;
+  readonly exit: string | undefined;
+};
+
+export type SpawnRecord = Origin & {
+  readonly epoch: string;
+  readonly session: string;
+  readonly machine: string;
+};
+
+export type CloseRecord = Origin & {
+  readonly close: string;
+  readonly kind: string;
+  readonly reason: string;
+  readonly epoch: string | undefined;
+  readonly closedAt: string | undefined;
+  readonly commit: string | undefined;
+  readonly request: string | undefined;
+};
+
+export type DeleteRecord = Origin & { readonly reason: string; readonly digest: string | undefined };
+
+/** Everything that is known of one bead, as a join of its events: no order of arrival shows in it. */
+export type BeadState = {
+  readonly uid: string;
+  readonly creations: Map<string, Creation>;
+  readonly fields: Map<string, Register>;
+  readonly labels: Map<string, Element<string>>;
+  readonly edges: Map<string, Element<EdgeValue>>;
+  readonly comments: Map<string, CommentRecord>;
+  readonly claims: Map<string, ClaimRecord>;
+  readonly releases: Map<string, ReleaseRecord>;
+  readonly spawns: Map<string, SpawnRecord>;
+  readonly closes: Map<string, CloseRecord>;
+  readonly reopened: Set<string>;
+  readonly deletes: Map<string, DeleteRecord>;
+  /** The newest write of any kind. */
+  last: Origin | undefined;
+};
+
+/** A bead of which nothing is known yet. */
+export function emptyBead(uid: string): BeadState {
+  return {
+    uid,
+    creations: new Map(),
+    fields: new Map(),
+    labels: new Map(),
+    edges: new Map(),
+    comments: new Map(),
+    claims: new Map(),
+    releases: new Map(),
+    spawns: new Map(),
+    closes: new Map(),
+    reopened: new Set(),
+    deletes: new Map(),
+    last: undefined,
+  };
+}
+
+/** Order two writes: negative where `a` is earlier. The hash settles what clock and writer do not. */
+export function compareOrigins(a: Origin, b: Origin): number {
+  return (
+    compareStamps(a.stamp, b.stamp) ||
+    (a.writer < b.writer ? -1 : a.writer > b.writer ? 1 : 0) ||
+    (a.hash < b.hash ? -1 : a.hash > b.hash ? 1 : 0)
+  );
+}
+
+/** The key of an edge among a bead's edges. */
+export function edgeKey(edge: Pick<EdgeValue, "to" | "type">): string {
+  return `${edge.type} ${edge.to}`;
+}
+
+/** The additions of an element that no removal names, the earliest first. */
+export function liveAdditions<T>(element: Element<T>): (Origin & { readonly value: T })[] {
+  const live = [...element.added.values()].filter(({ hash }) => !element.removed.has(hash));
+  return live.sort(compareOrigins);
+}

@@ -1,0 +1,44 @@
+import { mkdir, open, readdir, readFile } from "node:fs/promises";
+import type { Disk } from "./disk.ts";
+
+/** The real disk. */
+export const nodeDisk: Disk = {
+  list: (dir) => entries(dir, (entry) => entry.isFile()),
+  listDirs: (dir) => entries(dir, (entry) => entry.isDirectory()),
+  read: (path) => readFile(path),
+  makeDir: async (dir) => {
+    await mkdir(dir, { recursive: true });
+  },
+  open: async (path) => {
+    const handle = await open(path, "a", 0o644);
+    return {
+      append: async (bytes) => {
+        await handle.appendFile(bytes);
+      },
+      sync: () => handle.datasync(),
+      close: () => handle.close(),
+    };
+  },
+  truncate: async (path, bytes) => {
+    await using handle = await open(path, "r+");
+    await handle.truncate(bytes);
+    await handle.sync();
+  },
+  syncDir: async (dir) => {
+    await using handle = await open(dir, "r");
+    await handle.sync();
+  },
+};
+
+async function entries(
+  dir: string,
+  wanted: (entry: { isFile(): boolean; isDirectory(): boolean }) => boolean,
+): Promise<string[]> {
+  try {
+    const found = await readdir(dir, { withFileTypes: true });
+    return found.filter(wanted).map(({ name }) => name).sort();
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return [];
+    throw error;
+  }
+}

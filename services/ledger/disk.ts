@@ -1,0 +1,22 @@
+/**
+ * What the journal needs of a disk. Bytes and names are only as durable as the last `sync` of their
+ * file and the last `syncDir` of their folder.
+ */
+export type Disk = {
+  /** File names (not folders) in `dir`, sorted; empty where there is no such folder. */
+  readonly list: (dir: string) => Promise<readonly string[]>;
+  /** Folder names in `dir`, sorted. */
+  readonly listDirs: (dir: string) => Promise<readonly string[]>;
+  readonly read: (path: string) => Promise<Uint8Array>;
+  readonly makeDir: (dir: string) => Promise<void>;
+  /** Open for appending; creates the file. */
+  readonly open: (path: string) => Promise<DiskFile>;
+  readonly truncate: (path: string, bytes: number) => Promise<void>;
+  readonly syncDir: (dir: string) => Promise<void>;
+};
+
+export type DiskFile = {
+  readonly append: (bytes: Uint8Array) => Promise<void>;
+  readonly sync: () => Promise<void>;
+  readonly close: () => Promise<void>;
+};

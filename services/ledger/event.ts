@@ -1,0 +1,157 @@
+import { createHash } from "node:crypto";
+import { z } from "zod";
+import { TownError } from "#services/rpc/town-error.ts";
+import type { Json } from "./bead-state.ts";
+import type { Stamp } from "./clock.ts";
+import { isEpoch } from "./epoch.ts";
+
+/** The newest event format that this version writes and understands. */
+export const eventVersion = 1;
+
+/** An edge as an event carries it: `to` is the target's uid, or its id where no uid was known. */
+export const EdgeValue = z.looseObject({
+  to: z.string().min(1),
+  type: z.string().min(1).max(50),
+  created_at: z.string().optional(),
+  created_by: z.string().optional(),
+});
+export type EdgeValue = z.infer<typeof EdgeValue>;
+
+const scalars = z.record(z.string(), z.json());
+const cursor = z.looseObject({
+  /** The steps regarded as done, by uid, each with its pushed commit (or empty where none). */
+  steps: z.record(z.string(), z.string()),
+  /** The commit to go on from, or empty for the target's tip. */
+  commit: z.string(),
+});
+export type Cursor = z.infer<typeof cursor>;
+
+const comment = z.looseObject({
+  id: z.string().optional(),
+  author: z.string(),
+  text: z.string(),
+  created_at: z.string().optional(),
+});
+
+/** What each operation carries. Keys that this version does not know are kept. */
+export const operations = {
+  create: z.looseObject({
+    id: z.string().min(1).max(200),
+    fields: scalars,
+    labels: z.array(z.string()).optional(),
+    edges: z.array(EdgeValue).optional(),
+    comments: z.array(comment).optional(),
+  }),
+  set: z.looseObject({ fields: scalars }),
+  label: z.looseObject({ add: z.array(z.string()) }),
+  unlabel: z.looseObject({ remove: z.record(z.string(), z.array(z.string())) }),
+  link: z.looseObject({ add: z.array(EdgeValue) }),
+  unlink: z.looseObject({ remove: z.record(z.string(), z.array(z.string())) }),
+  comment,
+  claim: z.looseObject({ machine: z.string(), polecat: z.string(), cursor: cursor.optional() }),
+  spawn: z.looseObject({ session: z.string(), machine: z.string() }),
+  release: z.looseObject({ reason: z.string(), exit: z.string().optional() }),
+  close: z.looseObject({
+    close: z.string().min(1),
+    reason: z.string(),
+    kind: z.string(),
+    closed_at: z.string().optional(),
+    commit: z.string().optional(),
+    request: z.string().optional(),
+  }),
+  reopen: z.looseObject({ closes: z.array(z.string()), reason: z.string() }),
+  delete: z.looseObject({ reason: z.string(), digest: z.string().optional() }),
+} as const;
+
+export type Operation = keyof typeof operations;
+export type Values<O extends Operation> = z.infer<(typeof operations)[O]>;
+
+/** What a caller wants to write; the ledger adds writer, number, clock and chain. */
+export type Draft = {
+  [O in Operation]: {
+    readonly bead: string;
+    readonly op: O;
+    readonly values: Values<O>;
+    /** The attempt that this effect belongs to, with its respawn: `4.2.0`. */
+    readonly epoch?: string;
+    /** Derived from principal and request id: the same request is applied once. */
+    readonly request?: string;
+  };
+}[Operation];
+
+/** One event as it stands in a segment, one JSON object a line. */
+const envelope = z.looseObject({
+  v: z.number().int().positive(),
+  writer: z.string().regex(/^[a-z][a-z0-9-]{0,31}\.[a-z0-9]{4,16}$/),
+  seq: z.number().int().positive(),
+  clock: z.tuple([z.number().int().nonnegative(), z.number().int().nonnegative()]),
+  actor: z.string().min(1),
+  bead: z.string().min(1),
+  op: z.string().min(1),
+  values: z.record(z.string(), z.json()),
+  epoch: z.string().refine(isEpoch, "an epoch such as 4.2").optional(),
+  request: z.string().optional(),
+  prev: z.string(),
+});
+
+/** One event, written by one incarnation of one writer. */
+export type Envelope = {
+  /** The format's version. */
+  readonly v: number;
+  /** The writer's incarnation: `<machine>.<random>`. */
+  readonly writer: string;
+  /** 1, 2, 3 … without gaps, per incarnation. */
+  readonly seq: number;
+  readonly clock: Stamp;
+  /** The principal: `overseer`, `rigs/alpha/polecats/nux`, `mayor`, … */
+  readonly actor: string;
+  /** The uid of the bead that changes. */
+  readonly bead: string;
+  readonly op: string;
+  readonly values: Readonly<Record<string, Json>>;
+  readonly epoch?: string | undefined;
+  readonly request?: string | undefined;
+  /** The hash of the writer's previous event; empty for its first. */
+  readonly prev: string;
+};
+
+/** An event with its identity: the hash of its line, which is kept and passed on as it came. */
+export type LedgerEvent = Envelope & { readonly hash: string; readonly line: string };
+
+/** The identity of an event: SHA-256 of its line without the line end, base64url. */
+export function hashLine(line: string): string {
+  return createHash("sha256").update(line).digest("base64url");
+}
+
+/** Read one line. Throws `invalid` that says what is wrong with it. */
+export function decodeEvent(line: string): LedgerEvent {
+  let json: unknown;
+  try {
+    json = JSON.parse(line);
+  } catch (cause) {
+    throw new TownError("invalid", "not JSON", { cause });
+  }
+  const read = envelope.safeParse(json);
+  if (!read.success) throw new TownError("invalid", z.prettifyError(read.error));
+  checkValues(read.data);
+  const event = read.data as Envelope & Record<string, unknown>;
+  return { ...event, hash: hashLine(line), line };
+}
+
+function checkValues(event: Envelope): void {
+  if (!Object.hasOwn(operations, event.op)) return; // A later version's; kept and passed on.
+  const read = operations[event.op as Operation].safeParse(event.values);
+  if (!read.success) throw new TownError("invalid", `${event.op}: ${z.prettifyError(read.error)}`);
+}
+
+/** Write one event as a line, without the line end. */
+export function encodeEvent(event: Envelope): LedgerEvent {
+  checkValues(event);
+  const line = JSON.stringify(event);
+  return { ...event, hash: hashLine(line), line };
+}
+
+/** The machine (or `town`) whose process wrote under this incarnation. */
+export function writerMachine(writer: string): string {
+  return writer.slice(0, writer.indexOf("."));
+}

@@ -1,0 +1,137 @@
+import { type BeadState, compareOrigins, edgeKey, type Json, type Origin } from "./bead-state.ts";
+import { claimEpoch } from "./epoch.ts";
+import type { LedgerEvent, Operation, Values } from "./event.ts";
+
+type Apply<O extends Operation> = (
+  bead: BeadState,
+  values: Values<O>,
+  origin: Origin,
+  event: LedgerEvent,
+) => void;
+
+/**
+ * Fold one event into its bead.
+ *
+ * Commutative, associative and idempotent: any order, any repetition, the same state. Operations of
+ * a later version change nothing here and are kept in the event log.
+ */
+export function foldEvent(bead: BeadState, event: LedgerEvent): void {
+  const origin: Origin = {
+    stamp: event.clock,
+    writer: event.writer,
+    hash: event.hash,
+    actor: event.actor,
+  };
+  if (!bead.last || compareOrigins(origin, bead.last) > 0) bead.last = origin;
+  const apply = rules[event.op as Operation] as Apply<Operation> | undefined;
+  apply?.(bead, event.values as Values<Operation>, origin, event);
+}
+
+const rules: { readonly [O in Operation]: Apply<O> } = {
+  create: (bead, values, origin) => {
+    bead.creations.set(origin.hash, { ...origin, id: values.id });
+    writeFields(bead, values.fields, origin);
+    for (const label of values.labels ?? []) addLabel(bead, label, origin);
+    for (const edge of values.edges ?? []) addEdge(bead, edge, origin);
+    (values.comments ?? []).forEach((comment, index) => {
+      addComment(bead, comment, origin, `${origin.hash.slice(0, 12)}-${index}`);
+    });
+  },
+  set: (bead, values, origin) => writeFields(bead, values.fields, origin),
+  label: (bead, values, origin) => {
+    for (const label of values.add) addLabel(bead, label, origin);
+  },
+  unlabel: (bead, values) => {
+    for (const [label, seen] of Object.entries(values.remove)) {
+      for (const hash of seen) element(bead.labels, label).removed.add(hash);
+    }
+  },
+  link: (bead, values, origin) => {
+    for (const edge of values.add) addEdge(bead, edge, origin);
+  },
+  unlink: (bead, values) => {
+    for (const [key, seen] of Object.entries(values.remove)) {
+      for (const hash of seen) element(bead.edges, key).removed.add(hash);
+    }
+  },
+  comment: (bead, values, origin) => {
+    addComment(bead, values, origin, values.id ?? origin.hash.slice(0, 12));
+  },
+  claim: (bead, values, origin, { epoch }) => {
+    if (epoch === undefined) return;
+    const { machine, polecat, cursor } = values;
+    const claim = claimEpoch(epoch);
+    keepFirst(bead.claims, claim, { ...origin, epoch: claim, machine, polecat, cursor });
+  },
+  spawn: (bead, values, origin, { epoch }) => {
+    if (epoch === undefined) return;
+    keepFirst(bead.spawns, epoch, {
+      ...origin,
+      epoch,
+      session: values.session,
+      machine: values.machine,
+    });
+  },
+  release: (bead, values, origin, { epoch }) => {
+    if (epoch === undefined) return;
+    const { reason, exit } = values;
+    const claim = claimEpoch(epoch);
+    keepFirst(bead.releases, claim, { ...origin, epoch: claim, reason, exit });
+  },
+  close: (bead, values, origin, { epoch }) => {
+    const { close, kind, reason, commit, request, closed_at: closedAt } = values;
+    const record = { ...origin, close, kind, reason, epoch, closedAt, commit, request };
+    keepFirst(bead.closes, close, record);
+  },
+  reopen: (bead, values) => {
+    for (const close of values.closes) bead.reopened.add(close);
+  },
+  delete: (bead, values, origin) => {
+    const { reason, digest } = values;
+    bead.deletes.set(origin.hash, { ...origin, reason, digest });
+  },
+};
+
+function writeFields(bead: BeadState, fields: Record<string, unknown>, origin: Origin): void {
+  for (const [name, value] of Object.entries(fields)) {
+    const held = bead.fields.get(name);
+    if (held && compareOrigins(held, origin) >= 0) continue;
+    bead.fields.set(name, { ...origin, value: value as Json });
+  }
+}
+
+function addLabel(bead: BeadState, label: string, origin: Origin): void {
+  element(bead.labels, label).added.set(origin.hash, { ...origin, value: label });
+}
+
+function addEdge(bead: BeadState, edge: Values<"link">["add"][number], origin: Origin): void {
+  element(bead.edges, edgeKey(edge)).added.set(origin.hash, { ...origin, value: edge });
+}
+
+function addComment(
+  bead: BeadState,
+  { author, text, created_at: createdAt, id }: Values<"comment">,
+  origin: Origin,
+  ownId: string,
+): void {
+  const key = id ?? ownId;
+  keepFirst(bead.comments, key, { ...origin, id: key, author, text, createdAt });
+}
+
+/** Two records under one key: the earlier stays, whichever came first. */
+function keepFirst<T extends Origin>(records: Map<string, T>, key: string, record: T): void {
+  const held = records.get(key);
+  if (!held || compareOrigins(record, held) < 0) records.set(key, record);
+}
+
+function element<T>(
+  elements: Map<string, { added: Map<string, Origin & { value: T }>; removed: Set<string> }>,
+  key: string,
+): { added: Map<string, Origin & { value: T }>; removed: Set<string> } {
+  let held = elements.get(key);
+  if (!held) {
+    held = { added: new Map(), removed: new Set() };
+    elements.set(key, held);
+  }
+  return held;
+}

@@ -1,0 +1,196 @@
+import type { Bead } from "./bead.ts";
+import { type BeadState, compareOrigins, emptyBead } from "./bead-state.ts";
+import { deriveBead, firstCreation, highestClaim } from "./derive.ts";
+import type { LedgerEvent } from "./event.ts";
+import { foldEvent } from "./fold.ts";
+
+/** Beads as the ledger's readers see them. All look-ups are by index; none walks the whole. */
+export type World = {
+  /** A bead by uid, id, or former id. Tombstones too. */
+  readonly bead: (uidOrId: string) => Bead | undefined;
+  /** Every bead, tombstones too, in the order of their first event here. */
+  readonly all: () => Iterable<Bead>;
+  /** Beads of one type that are not deleted. */
+  readonly ofType: (issueType: string) => readonly Bead[];
+  /** Direct children, by id. */
+  readonly children: (uid: string) => readonly Bead[];
+  /** Beads that have an edge to this one. */
+  readonly dependents: (uid: string) => readonly Bead[];
+  /** Beads whose `gt.work` is this one: molecule root, steps, merge requests. */
+  readonly ofWork: (uid: string) => readonly Bead[];
+  /** The bead that a request made or changed, by {@link requestKey}. */
+  readonly requested: (request: string) => { readonly bead: string; readonly op: string } | undefined;
+  /** The join of a bead's events: for the fold's proofs and for removals that name additions. */
+  readonly state: (uid: string) => BeadState | undefined;
+  readonly size: () => number;
+};
+
+type Index = Map<string, Set<string>>;
+
+/** All beads of a replica: folds events, keeps the indexes, derives views when asked. */
+export class Beads implements World {
+  readonly #states = new Map<string, BeadState>();
+  readonly #views = new Map<string, Bead>();
+  readonly #byId: Index = new Map();
+  readonly #byType: Index = new Map();
+  readonly #byWork: Index = new Map();
+  readonly #byTarget: Index = new Map();
+  readonly #requests = new Map<string, { bead: string; op: string }>();
+
+  /** Fold one event. The caller has made sure that it is folded once per (writer, seq, hash). */
+  fold(event: LedgerEvent): void {
+    const state = this.#states.get(event.bead) ?? emptyBead(event.bead);
+    this.#states.set(event.bead, state);
+    const before = { type: fieldText(state, "issue_type"), work: fieldText(state, "gt.work") };
+    foldEvent(state, event);
+    if (event.request !== undefined && !this.#requests.has(event.request)) {
+      this.#requests.set(event.request, { bead: event.bead, op: event.op });
+    }
+    this.#reindex(state, before);
+    this.#forgetViews(event);
+  }
+
+  bead(uidOrId: string): Bead | undefined {
+    const uid = this.#resolve(uidOrId);
+    return uid === undefined ? undefined : this.#view(uid);
+  }
+
+  *all(): Iterable<Bead> {
+    for (const uid of this.#states.keys()) {
+      const bead = this.#view(uid);
+      if (bead) yield bead;
+    }
+  }
+
+  ofType(issueType: string): readonly Bead[] {
+    return this.#viewsOf(this.#byType.get(issueType)).filter((bead) => {
+      return bead.issueType === issueType && !bead.deleted;
+    });
+  }
+
+  children(uid: string): readonly Bead[] {
+    const children = this.dependents(uid).filter((bead) => bead.parent === uid && !bead.deleted);
+    return children.sort((a, b) => (a.id < b.id ? -1 : 1));
+  }
+
+  dependents(uid: string): Bead[] {
+    const sources = new Set(this.#byTarget.get(uid));
+    for (const { id } of this.#states.get(uid)?.creations.values() ?? []) {
+      if (this.#resolve(id) !== uid) continue;
+      for (const source of this.#byTarget.get(id) ?? []) sources.add(source);
+    }
+    return this.#viewsOf(sources).filter((bead) => bead.dependencies.some((d) => d.uid === uid));
+  }
+
+  ofWork(uid: string): readonly Bead[] {
+    return this.#viewsOf(this.#byWork.get(uid)).filter((bead) => bead.fields["gt.work"] === uid);
+  }
+
+  requested(request: string): { bead: string; op: string } | undefined {
+    return this.#requests.get(request);
+  }
+
+  state(uid: string): BeadState | undefined {
+    return this.#states.get(uid);
+  }
+
+  size(): number {
+    return this.#states.size;
+  }
+
+  #reindex(state: BeadState, before: { type: string; work: string }): void {
+    for (const { id } of state.creations.values()) add(this.#byId, id, state.uid);
+    const type = fieldText(state, "issue_type") || "task";
+    if (type !== before.type) add(this.#byType, type, state.uid);
+    const work = fieldText(state, "gt.work");
+    if (work !== "" && work !== before.work) add(this.#byWork, work, state.uid);
+    for (const element of state.edges.values()) {
+      for (const { value } of element.added.values()) add(this.#byTarget, value.to, state.uid);
+    }
+  }
+
+  /** A bead's view shows its neighbours' names and claims: forget those that this event touches. */
+  #forgetViews(event: LedgerEvent): void {
+    this.#views.delete(event.bead);
+    if (event.op === "claim" || event.op === "release") {
+      for (const uid of this.#byWork.get(event.bead) ?? []) this.#views.delete(uid);
+    }
+    if (event.op !== "create") return;
+    const id = String(event.values["id"]);
+    const named = this.#byId.get(id) ?? [];
+    for (const uid of named) {
+      this.#views.delete(uid);
+      for (const source of this.#byTarget.get(uid) ?? []) this.#views.delete(source);
+    }
+    for (const source of this.#byTarget.get(id) ?? []) this.#views.delete(source);
+  }
+
+  #view(uid: string): Bead | undefined {
+    const held = this.#views.get(uid);
+    if (held) return held;
+    const state = this.#states.get(uid);
+    if (!state || state.creations.size === 0) return undefined; // Its creation has not arrived yet.
+    const bead = deriveBead(state, {
+      resolve: (to) => {
+        const target = this.#resolve(to);
+        return target === undefined ? undefined : { uid: target, id: this.#name(target) };
+      },
+      name: (of) => this.#name(of),
+      highestClaim: (of) => {
+        const work = this.#states.get(of);
+        return work && highestClaim(work);
+      },
+    });
+    this.#views.set(uid, bead);
+    return bead;
+  }
+
+  #viewsOf(uids: Iterable<string> | undefined): Bead[] {
+    const beads: Bead[] = [];
+    for (const uid of uids ?? []) {
+      const bead = this.#view(uid);
+      if (bead) beads.push(bead);
+    }
+    return beads;
+  }
+
+  #resolve(uidOrId: string): string | undefined {
+    if (this.#states.has(uidOrId)) return uidOrId;
+    const sharers = this.#sharers(uidOrId);
+    if (sharers[0]) return sharers[0];
+    const cut = uidOrId.lastIndexOf("~");
+    if (cut < 0) return undefined;
+    const renamed = this.#sharers(uidOrId.slice(0, cut));
+    return renamed.find((uid) => this.#name(uid) === uidOrId);
+  }
+
+  /** The beads that were created under one id, the first one first: it keeps the name. */
+  #sharers(id: string): string[] {
+    const uids = [...(this.#byId.get(id) ?? [])];
+    if (uids.length < 2) return uids;
+    const dated = uids.flatMap((uid) => {
+      const state = this.#states.get(uid);
+      const creation = state && firstCreation(state);
+      return creation?.id === id ? [{ uid, creation }] : [];
+    });
+    return dated.sort((a, b) => compareOrigins(a.creation, b.creation)).map(({ uid }) => uid);
+  }
+
+  #name(uid: string): string {
+    const state = this.#states.get(uid);
+    const id = (state && firstCreation(state)?.id) ?? uid;
+    const sharers = this.#sharers(id);
+    return sharers.length < 2 || sharers[0] === uid ? id : `${id}~${uid.slice(0, 4)}`;
+  }
+}
+
+function fieldText(state: BeadState, name: string): string {
+  const value = state.fields.get(name)?.value;
+  return typeof value === "string" ? value : "";
+}
+
+function add(index: Index, key: string, uid: string): void {
+  const held = index.get(key);
+  if (held) held.add(uid);
+  else index.set(key, new Set([uid]));
+}

@@ -1,0 +1,34 @@
+import type { Clock } from "./clock.ts";
+
+/**
+ * What a loop waits on: somebody rings, a time passes, or the process ends. A ring while nobody waits
+ * is kept, so that nothing which happens during a round is missed.
+ */
+export class Wake {
+  #rung = false;
+  #wake: (() => void) | undefined;
+
+  /** Wake the loop now, or at its next wait. */
+  readonly ring = (): void => {
+    this.#rung = true;
+    this.#wake?.();
+  };
+
+  /** Wait for a ring, at most `timeoutMs`. Returns at once when the signal is raised. */
+  async wait(clock: Clock, timeoutMs: number, signal: AbortSignal): Promise<void> {
+    if (!this.#rung && !signal.aborted) {
+      await new Promise<void>((resolve) => {
+        const cancel = clock.after(timeoutMs, resolve);
+        const wake = () => {
+          cancel();
+          signal.removeEventListener("abort", wake);
+          resolve();
+        };
+        this.#wake = wake;
+        signal.addEventListener("abort", wake, { once: true });
+      });
+      this.#wake = undefined;
+    }
+    this.#rung = false;
+  }
+}
