@@ -1,4 +1,4 @@
-/** The Node that is fetched where the user's own is too old. Exact, so that every clone is alike. */
+/** The Node that is fetched where the user's own is too old: exact, so that clones are alike. */
 export const pinnedNode = "24.21.0";
 
 /**
@@ -11,8 +11,9 @@ export function stripsTypes(version) {
 }
 
 /**
- * @typedef {{ version: string, platform: string, arch: string, glibc: boolean, fetched: boolean }} Host
- * @typedef {{ use: "own" } | { use: "fetched" } | { use: "fetch" } | { use: "none", why: string }} Choice
+ * @typedef {{ version: string, platform: string, arch: string, glibc: boolean }} Machine
+ * @typedef {Machine & { fetched: boolean }} Host
+ * @typedef {{ use: "own" | "fetched" | "fetch" } | { use: "none", why: string }} Choice
  */
 
 /**

@@ -6,12 +6,12 @@ const advice = [
   ],
   [
     /ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ECONNRESET|ETIMEDOUT|ENETUNREACH|ENOTCACHED|network/i,
-    "The package registry does not answer. Go online once (behind a proxy: npm config set proxy),\n" +
-      "then run the command again; later runs need no network.",
+    "The package registry does not answer. Go online once (behind a proxy: npm config set\n" +
+      "proxy), then run the command again; later runs need no network.",
   ],
   [
     /EACCES|EPERM|EROFS/,
-    "This user may not write to the project's folder (or npm's cache, see npm config get cache).\n" +
+    "This user may not write to the project's folder (or npm's cache: npm config get cache).\n" +
       "Make them yours, or clone the project to a folder of your own.",
   ],
   [/ENOSPC/, "The disk is full: about 400 MB are needed."],

@@ -10,7 +10,7 @@ export type NatsSettings = {
   readonly extraConfig: string;
 };
 
-/** The text of a nats-server configuration: loopback only, JetStream on, as durable as it can be. */
+/** The text of a nats-server configuration: loopback only, JetStream on, as durable as can be. */
 export function natsConfig(settings: NatsSettings): string {
   const { port, portsDir, storeDir, logFile, version, extraConfig } = settings;
   const sync = syncsAlways(version) ? ["  sync_interval: always"] : [];

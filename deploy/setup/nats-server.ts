@@ -31,8 +31,8 @@ const howToGetOne =
   "GT_NATS_SERVER, then run the command again.";
 
 /**
- * The nats-server to use: `GT_NATS_SERVER`, the one on the PATH, the one that was unpacked before, or
- * Debian's package, unpacked without root. A `GT_NATS_SERVER` that does not run is not passed over.
+ * The nats-server to use: `GT_NATS_SERVER`, the one on the PATH, the one that was unpacked before,
+ * or Debian's package, unpacked without root. A `GT_NATS_SERVER` that does not run is an error.
  */
 export async function findNatsServer(options: FindOptions): Promise<NatsServer | NoNatsServer> {
   const { env, signal } = options;

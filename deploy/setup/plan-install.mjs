@@ -3,7 +3,7 @@
  * @typedef {{ packages?: Record<string, Entry> }} Lock package-lock.json, or npm's own record of it
  * @typedef {{ lockHash: string, dev: boolean }} Stamp what the last install put in node_modules
  * @typedef {{ runtime: boolean, all: boolean, someDev: boolean }} Coverage
- * @typedef {{ do: "nothing" } | { do: "adopt", dev: boolean } | { do: "install", dev: boolean }} Plan
+ * @typedef {{ do: "nothing" } | { do: "adopt" | "install", dev: boolean }} Plan
  */
 
 /**

@@ -28,7 +28,7 @@ test("a package of another version is a missing one", () => {
 
 const stamp = { lockHash: "a", dev: false };
 
-test("a stamp of the same lock file is enough, unless dev packages are wanted and not there", () => {
+test("a stamp of the same lock file is enough, unless it lacks wanted dev packages", () => {
   const facts = { stamp, lockHash: "a", found: nothing };
   expect(planInstall({ ...facts, wantsDev: false })).toEqual({ do: "nothing" });
   expect(planInstall({ ...facts, wantsDev: true })).toEqual({ do: "install", dev: true });

@@ -35,7 +35,7 @@ export async function setUp({ root, wantsDev }) {
 }
 
 /**
- * Whether nothing at all is to be done. This is on the path of every command, so it reads two files.
+ * Whether nothing is to be done. This is on the path of every command, so it reads two files.
  * @param {string} root
  * @param {boolean} wantsDev
  */
