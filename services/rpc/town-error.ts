@@ -21,20 +21,25 @@ export type Reason =
 /** What one bad input was: a field path and what to do about it. */
 export type Violation = { readonly field: string; readonly description: string };
 
+/** What is missing, or there already: `{ type: "bead", name: "gt-1a2b" }`. */
+export type Resource = { readonly type: string; readonly name: string };
+
 /** An expected failure. Anything else thrown is a bug and reaches callers as `internal`. */
 export class TownError extends Error {
   override readonly name = "TownError";
   readonly reason: Reason;
   readonly violations: readonly Violation[];
+  readonly resource: Resource | undefined;
 
   constructor(
     reason: Reason,
     message: string,
-    options?: ErrorOptions & { violations?: readonly Violation[] },
+    options?: ErrorOptions & { violations?: readonly Violation[]; resource?: Resource },
   ) {
     super(message, options);
     this.reason = reason;
     this.violations = options?.violations ?? [];
+    this.resource = options?.resource;
   }
 }
 
