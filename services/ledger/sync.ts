@@ -1,0 +1,226 @@
+import type { Bus } from "#services/bus/bus.ts";
+import { ledgerSubject, ledgerSubjects, payloadBytesMax } from "#services/bus/subjects.ts";
+import { type Actor, runActor } from "#services/lifecycle/actor.ts";
+import type { Clock } from "#services/lifecycle/clock.ts";
+import { Wake } from "#services/lifecycle/wake.ts";
+import { isTownError } from "#services/rpc/town-error.ts";
+import type { Head } from "./chain.ts";
+import type { Ledger } from "./ledger.ts";
+import type { LedgerGit, Outgoing } from "./ledger-git.ts";
+import { type LedgerEvent, writerMachine } from "./event.ts";
+
+/** How often the ledger is synced. */
+export type SyncPace = {
+  /** The shortest time between two pushes, ms. */
+  readonly pushMs: number;
+  /** Between two looks at the remote while the bus is up, ms. */
+  readonly fetchMs: number;
+  /** The same while the bus is down and git is the only way, ms. */
+  readonly alonePollMs: number;
+  /** How long a gap may stand before git is asked, ms: the missing event may be on its way. */
+  readonly gapMs: number;
+};
+
+/** Once a minute suffices while the bus brings everything; every 2 s where git is alone. */
+export const defaultPace: SyncPace = {
+  pushMs: 700,
+  fetchMs: 60_000,
+  alonePollMs: 2_000,
+  gapMs: 500,
+};
+
+export type SyncOptions = {
+  readonly town: string;
+  readonly ledger: Ledger;
+  readonly git: LedgerGit;
+  readonly bus: Bus;
+  readonly clock: Clock;
+  readonly signal: AbortSignal;
+  readonly report: (error: unknown, actor: string) => void;
+  readonly pace?: SyncPace;
+  /** What the town puts beside its events: the view, and everyone's branches. */
+  readonly more?: Outgoing["more"];
+};
+
+/** The running sync of one process. */
+export type LedgerSync = {
+  /** A peer says that it has come this far; what is missing here is fetched. */
+  readonly heard: (incarnation: string, head: Head) => void;
+  /** Look at the remote soon. */
+  readonly fetchSoon: () => void;
+  readonly pushSoon: () => void;
+  /** Whether the remote answered the last time it was asked. */
+  readonly remoteUp: () => boolean;
+  /** Resolves when both loops have ended. */
+  readonly ended: Promise<unknown>;
+  /** Push what is durable here, once: for a process that stops. */
+  readonly flush: (signal: AbortSignal) => Promise<void>;
+};
+
+/**
+ * Keep one ledger in step with everyone's: fast over the bus, surely over git.
+ *
+ * Both ways bring the same events, and folding one twice changes nothing.
+ */
+export async function runSync(options: SyncOptions): Promise<LedgerSync> {
+  const { ledger, bus, clock, signal, pace = defaultPace } = options;
+  const remote = new Remote(options);
+  const push = remote.runPush(pace);
+  const fetch = remote.runFetch(pace);
+  const fetchSoon = () => {
+    remote.fetchWanted = true;
+    fetch.ring();
+  };
+  const stops = [
+    bus.onLink(fetchSoon).stop,
+    publishOwn(options),
+    ledger.onChange(({ event }) => {
+      if (event.writer === ledger.writer) push.ring();
+    }),
+  ];
+  const hasGap = () => ledger.gaps().length > 0;
+  const receive = ({ payload, subject }: { payload: Uint8Array; subject: string }) => {
+    ledger.receive(new TextDecoder().decode(payload).split("\n"), subject);
+    if (hasGap()) clock.after(pace.gapMs, () => hasGap() && fetchSoon());
+  };
+  const incoming = bus.consume(ledgerSubjects(options.town), receive, { from: "all" });
+  signal.addEventListener("abort", () => {
+    for (const stop of stops) stop();
+    incoming.then(({ stop }) => stop()).catch(() => {}); // Reported below already.
+  });
+  incoming.catch((error) => options.report(error, "ledger-receive"));
+  return {
+    heard: (incarnation, head) => {
+      const isBehind = () => (ledger.heads().get(incarnation)?.seq ?? 0) < head.seq;
+      if (isBehind()) clock.after(pace.gapMs, () => isBehind() && fetchSoon());
+    },
+    fetchSoon,
+    pushSoon: push.ring,
+    remoteUp: () => remote.up,
+    ended: Promise.all([push.ended, fetch.ended]),
+    flush: (until) => remote.push(until),
+  };
+}
+
+/** The git side of one process: what it has to push, what it wants to fetch. */
+class Remote {
+  up = true;
+  fetchWanted = true;
+  readonly #options: SyncOptions;
+  readonly #outgoing: Omit<Outgoing, "segments">;
+  #fetchedMs = Number.NEGATIVE_INFINITY;
+
+  constructor(options: SyncOptions) {
+    this.#options = options;
+    this.#outgoing = {
+      bytes: options.ledger.segmentBytes,
+      message: `Events of ${writerMachine(options.ledger.writer)}`,
+      ...(options.more && { more: options.more }),
+    };
+  }
+
+  /** Push after each change, at a pace. */
+  runPush(pace: SyncPace): Actor {
+    const { clock, signal, report } = this.#options;
+    const pause = new Wake();
+    return runActor({
+      name: "ledger-push",
+      clock,
+      signal,
+      report,
+      everyMs: pace.fetchMs,
+      round: async () => {
+        await this.#ask(() => this.push(signal));
+        await pause.wait(clock, pace.pushMs, signal);
+      },
+    });
+  }
+
+  /** Fetch when somebody wants it, and now and then unasked. */
+  runFetch(pace: SyncPace): Actor {
+    const { bus, clock, signal, report } = this.#options;
+    return runActor({
+      name: "ledger-fetch",
+      clock,
+      signal,
+      report,
+      everyMs: pace.alonePollMs,
+      round: async () => {
+        const restMs = bus.isUp() ? pace.fetchMs : pace.alonePollMs;
+        if (!this.fetchWanted && clock.nowMs() - this.#fetchedMs < restMs) return;
+        await this.#ask(() => this.#fetch());
+      },
+    });
+  }
+
+  async push(signal: AbortSignal): Promise<void> {
+    const { git, ledger } = this.#options;
+    await git.push({ ...this.#outgoing, segments: ledger.segments() }, signal);
+  }
+
+  async #fetch(): Promise<void> {
+    const { git, ledger, clock, signal } = this.#options;
+    this.fetchWanted = false;
+    try {
+      for (const { lines, source } of await git.fetch(signal)) ledger.receive(lines, source);
+      this.#fetchedMs = clock.nowMs();
+    } catch (error) {
+      this.fetchWanted = true;
+      throw error;
+    }
+  }
+
+  async #ask(work: () => Promise<void>): Promise<void> {
+    try {
+      await work();
+      this.up = true;
+    } catch (error) {
+      if (isTownError(error, "unavailable")) this.up = false;
+      throw error;
+    }
+  }
+}
+
+/** Publish our own durable events; those of one moment share a message. Git brings what fails. */
+function publishOwn(options: SyncOptions): () => void {
+  const { ledger, bus, town, report } = options;
+  const subject = ledgerSubject(town, ledger.writer);
+  let waiting: LedgerEvent[] = [];
+  const send = (events: readonly LedgerEvent[]) => {
+    const first = events[0];
+    if (!first) return;
+    const payload = new TextEncoder().encode(events.map(({ line }) => line).join("\n"));
+    const dedupeId = `${first.writer}:${first.seq}+${events.length}`;
+    bus.publish(subject, payload, dedupeId).catch((error) => {
+      if (!isTownError(error, "unavailable", "timeout")) report(error, "ledger-publish");
+    });
+  };
+  const flush = () => {
+    const events = waiting;
+    waiting = [];
+    for (const message of messages(events)) send(message);
+  };
+  return ledger.onChange(({ event }) => {
+    if (event.writer !== ledger.writer) return;
+    if (waiting.push(event) === 1) queueMicrotask(flush);
+  });
+}
+
+/** Events in messages that the bus takes; one that is too large alone is left to git. */
+export function messages(events: readonly LedgerEvent[]): LedgerEvent[][] {
+  const split: LedgerEvent[][] = [];
+  let roomBytes = 0;
+  for (const event of events) {
+    const bytes = Buffer.byteLength(event.line) + 1;
+    if (bytes > payloadBytesMax) continue;
+    const last = split.at(-1);
+    if (last && bytes <= roomBytes) {
+      last.push(event);
+      roomBytes -= bytes;
+    } else {
+      split.push([event]);
+      roomBytes = payloadBytesMax - bytes;
+    }
+  }
+  return split;
+}
