@@ -1,7 +1,7 @@
 import { parseSync } from "oxc-parser";
 import type { Source } from "./sources.ts";
 
-/** Everything a module names to be loaded: imports, re-exports, and `import("…")` of a literal. */
+/** Everything a module asks for: imports, re-exports, and `import("…")` of a literal. */
 export function importsOf({ path, text }: Source): string[] {
   const { module } = parseSync(path, text);
   const { staticImports, staticExports, dynamicImports } = module;

@@ -27,7 +27,9 @@ const linesMax = 8;
  */
 export function explainFailure(command, output) {
   const known = advice.find(([pattern]) => pattern.test(output));
-  const lines = output.split("\n").filter((line) => !/^(npm (error|warn))?\s*$/.test(line));
-  const said = lines.filter((line) => !line.startsWith("npm warn")).slice(0, linesMax);
-  return [`${command} failed.`, ...(known ? [known[1]] : []), ...said].join("\n");
+  const noise = /^npm warn|^(npm error)?\s*(at .*)?$/; // Warnings, blank lines, a stack.
+  const said = output.split("\n").filter((line) => !noise.test(line));
+  return [`${command} failed.`, ...(known ? [known[1]] : []), ...said.slice(0, linesMax)].join(
+    "\n",
+  );
 }

@@ -3,6 +3,7 @@ import { dirname } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
 
 const retryMs = 100;
+const patientTries = 5;
 const waitMsMax = 600_000;
 
 /**
@@ -17,7 +18,8 @@ const waitMsMax = 600_000;
 export async function withLock(path, work, signal) {
   mkdirSync(dirname(path), { recursive: true });
   const deadlineMs = Date.now() + waitMsMax;
-  while (!tryLock(path)) {
+  for (let tries = 0; !tryLock(path); tries += 1) {
+    if (tries === patientTries) process.stderr.write("gastown: waiting for another set-up\n");
     if (Date.now() > deadlineMs) {
       throw new Error(`another set-up holds ${path}; remove that file if none is running`);
     }

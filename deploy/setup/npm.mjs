@@ -29,7 +29,9 @@ export function npm(args, cwd, signal) {
   child.stdout.on("data", keep);
   child.stderr.on("data", keep);
   const command = `npm ${args.slice(0, 2).join(" ")}`;
-  child.once("error", (error) => reject(new Error(explainFailure(command, error.message))));
+  child.once("error", (error) => {
+    reject(signal.aborted ? signal.reason : new Error(explainFailure(command, error.message)));
+  });
   child.once("close", (code) => {
     if (code === 0) resolve();
     else reject(new Error(explainFailure(command, output)));

@@ -3,6 +3,7 @@ import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync 
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { chooseNode, pinnedNode, stripsTypes } from "./choose-node.mjs";
+import { explainFailure } from "./explain-failure.mjs";
 import { withLock } from "./lock.mjs";
 import { npm } from "./npm.mjs";
 import { coverage, isCurrent, planInstall } from "./plan-install.mjs";
@@ -26,8 +27,8 @@ export async function setUp({ root, wantsDev }) {
     await withLock(join(root, ".gastown", "setup.lock"), work, stop.signal);
     return nodePath(root);
   } catch (error) {
-    process.stderr.write(`gastown: ${error instanceof Error ? error.message : error}\n`);
-    process.exitCode = 1;
+    process.stderr.write(`gastown: ${why(error)}\n`);
+    process.exitCode = stop.signal.aborted ? 130 : 1;
     return undefined;
   } finally {
     process.off("SIGINT", interrupted).off("SIGTERM", interrupted);
@@ -42,6 +43,15 @@ export async function setUp({ root, wantsDev }) {
 export function isReady(root, wantsDev) {
   if (!stripsTypes(process.versions.node) && !existsSync(fetchedNode(root))) return false;
   return isCurrent(readJson(stampFile(root)), lockHashOf(root), wantsDev);
+}
+
+/**
+ * What the system refuses (a folder that may not be written, say) is explained like npm's failures.
+ * @param {unknown} error
+ */
+function why(error) {
+  if (!(error instanceof Error)) return String(error);
+  return "syscall" in error ? explainFailure("set-up", error.message) : error.message;
 }
 
 /**
@@ -75,6 +85,7 @@ async function prepare(root, wantsDev, signal) {
   }
   await reported(words, jobs);
   if (plan.do !== "nothing") {
+    mkdirSync(join(root, "node_modules"), { recursive: true });
     writeFileSync(stampFile(root), JSON.stringify({ lockHash, dev: plan.dev }));
   }
 }
