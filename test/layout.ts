@@ -95,8 +95,9 @@ function packageOf(specifier: string): string {
     .join("/");
 }
 
+/** A contract is a suite that several implementations' tests run: a test that is not run alone. */
 function isTest(path: string): boolean {
-  return path.startsWith("test/") || path.endsWith(".test.ts");
+  return path.startsWith("test/") || /\.test\.ts$|-contract\.ts$|\/contract\//.test(path);
 }
 
 /** A unit test of the bus may start the nats-server that set-up found. */
