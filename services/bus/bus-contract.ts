@@ -1,12 +1,12 @@
 import { afterEach, beforeEach, describe } from "vitest";
 import { closeContract } from "./contract/close.ts";
 import type { BusFixture } from "./contract/fixture.ts";
-import { lossContract } from "./contract/loss.ts";
+import { linkLossContract, storeLossContract } from "./contract/loss.ts";
 import { permissionContract } from "./contract/permission.ts";
 import { redeliveryContract } from "./contract/redelivery.ts";
-import { requestContract } from "./contract/request.ts";
+import { requestContract, requestFailureContract } from "./contract/request.ts";
 import { signalContract } from "./contract/signal.ts";
-import { storedContract } from "./contract/stored.ts";
+import { patternContract, storedContract } from "./contract/stored.ts";
 
 /** What every implementation of the bus must do. Each test has a broker of its own. */
 export function describeBusContract(name: string, makeFixture: () => Promise<BusFixture>): void {
@@ -20,11 +20,14 @@ export function describeBusContract(name: string, makeFixture: () => Promise<Bus
     });
     const fixture = () => bus;
     describe("stored messages", () => storedContract(fixture));
+    describe("patterns and refusals", () => patternContract(fixture));
     describe("failing handlers", () => redeliveryContract(fixture));
-    describe("links and stores lost", () => lossContract(fixture));
+    describe("links lost", () => linkLossContract(fixture));
+    describe("stores lost", () => storeLossContract(fixture));
     describe("permissions", () => permissionContract(fixture));
     describe("signals", () => signalContract(fixture));
     describe("requests", () => requestContract(fixture));
+    describe("failing requests", () => requestFailureContract(fixture));
     describe("closing", () => closeContract(fixture));
   });
 }

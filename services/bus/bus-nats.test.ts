@@ -85,6 +85,7 @@ async function linkLost(bus: Bus): Promise<void> {
 if (path) {
   describeBusContract("nats", () => makeFixture(path));
   describe("nats-server", { timeout: 20_000 }, () => serverTests(path));
+  describe("its clients", { timeout: 20_000 }, () => clientTests(path));
 } else {
   test.skip("no nats-server on the PATH, and GT_NATS_SERVER does not name one", () => undefined);
 }
@@ -162,7 +163,9 @@ function serverTests(server: string): void {
     const stored = bus.publish(ledger, bytes("1"), "1");
     await expect(stored).rejects.toMatchObject({ reason: "unavailable" });
   });
+}
 
+function clientTests(server: string): void {
   test("the version is the server's; a wrong password is told and tried again", async () => {
     const { bus, url } = await setUp(server, users, { auth: free });
     expect(bus.version).toMatch(/^\d+\.\d+\.\d+/);
