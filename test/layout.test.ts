@@ -58,6 +58,7 @@ test.for([
   ["deploy/local/demo.ts", "../../town/main.ts"],
   ["services/gt/gt.mjs", "../../deploy/setup/run.mjs"],
   ["services/bus/bus.test.ts", "../../deploy/setup/nats-process.ts"],
+  ["services/gt/version.ts", "../../package.json"],
   ["services/bus/bus-contract.ts", "vitest"],
   ["services/bus/bus-nats.ts", "nats"],
   ["services/bus/bus.ts", "node:fs"],

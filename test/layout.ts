@@ -50,6 +50,7 @@ export function misplacedImport(
   if (builtinModules.includes(specifier)) return `write node:${specifier}`;
   const target = resolve(path, specifier);
   if (target === undefined) return misplacedPackage(path, packageOf(specifier), packages);
+  if (target === "package.json") return undefined; // The version is written down there.
   if (path === "services/gt/gt.mjs" && setUpOfGt.test(target)) return undefined;
   const there = areaOf(target);
   if (!reach[area].includes(there) && !isTestOfSetUp(path, target)) {
