@@ -38,6 +38,12 @@ test("a finding names the line where the function starts", () => {
   expect(tidy({ path: "a.ts", text })).toMatchObject([{ path: "a.ts", line: 3 }]);
 });
 
+test("what Node 22 cannot read is left to tests, which vitest lowers", () => {
+  const text = "{ await using home = await folder(); }";
+  expect(whats("services/a.ts", text)).toEqual(['Node 22 cannot read "await using"']);
+  expect(whats("services/a.test.ts", text)).toEqual([]);
+});
+
 test("300 lines a file are tidy, 301 are not", () => {
   expect(whats("a.ts", `${lines(300)}\n`)).toEqual([]);
   expect(whats("a.ts", `${lines(301)}\n`)).toEqual(["301 lines, at most 300 a file"]);

@@ -17,7 +17,7 @@ const givenNames = ["CHANGELOG.md", "LICENSE", "README.md", "Containerfile", "Do
 export function tidy({ path, text }: Source): Finding[] {
   const widths = wideLines(path, text);
   if (!/\.(ts|mjs)$/.test(path)) return [...badNames(path), ...widths];
-  return [...badNames(path), ...widths, ...longFile(path, text), ...longFunctions(path, text)];
+  return [...badNames(path), ...widths, ...longFile(path, text), ...syntax(path, text)];
 }
 
 /** Names that say nothing, are not kebab-case, or gather other files. */
@@ -52,7 +52,8 @@ function longFile(path: string, text: string): Finding[] {
   return [{ path, line: 1, what: `${lines} lines, at most ${fileLinesMax} a file` }];
 }
 
-function longFunctions(path: string, text: string): Finding[] {
+/** Functions that are too long, and what the oldest Node that runs this cannot read. */
+function syntax(path: string, text: string): Finding[] {
   const { program, errors } = parseSync(path, text);
   const broken = errors[0];
   if (broken) return [{ path, line: 1, what: `cannot be parsed: ${broken.message}` }];
@@ -64,7 +65,12 @@ function longFunctions(path: string, text: string): Finding[] {
     if (lines <= functionLinesMax) return;
     findings.push({ path, line, what: `${lines} lines, at most ${functionLinesMax} a function` });
   };
+  const lowered = path.startsWith("test/") || path.endsWith(".test.ts"); // By vitest.
   new Visitor({
+    VariableDeclaration: ({ kind, start }) => {
+      if (lowered || !kind.endsWith("using")) return;
+      findings.push({ path, line: lineAt(start), what: `Node 22 cannot read "${kind}"` });
+    },
     FunctionDeclaration: measure,
     FunctionExpression: measure,
     ArrowFunctionExpression: measure,
