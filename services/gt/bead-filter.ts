@@ -1,0 +1,44 @@
+/** What a list of beads can be narrowed by; each given criterion must hold. */
+export type BeadCriteria = {
+  readonly status?: string | undefined;
+  readonly type?: string | undefined;
+  readonly label?: readonly string[] | undefined;
+  readonly assignee?: string | undefined;
+  readonly parent?: string | undefined;
+  readonly rig?: string | undefined;
+  readonly priority?: number | undefined;
+  /** Closed beads, mail, steps and agents too. */
+  readonly all?: boolean | undefined;
+  /** An expression of the caller's own. */
+  readonly filter?: string | undefined;
+};
+
+/** Types that keep the town going and are no work that someone filed. */
+const machinery = ["message", "molecule", "gate", "merge-request", "agent", "role", "rig", "event"];
+
+/** The AIP-160 filter that says the same; empty asks for all open work. */
+export function beadFilter(criteria: BeadCriteria): string {
+  const { status, type, label = [], assignee, parent, rig, priority, all, filter } = criteria;
+  if (filter !== undefined) return filter;
+  const terms = [
+    ...(status === undefined ? [] : [`status = ${quoted(status)}`]),
+    ...(type === undefined ? [] : [`type = ${quoted(type)}`]),
+    ...label.map((each) => `label:${quoted(each)}`),
+    ...(assignee === undefined ? [] : [`assignee = ${quoted(assignee)}`]),
+    ...(parent === undefined ? [] : [`parent = ${quoted(parent)}`]),
+    ...(rig === undefined ? [] : [`rig = ${quoted(rig)}`]),
+    ...(priority === undefined ? [] : [`priority = ${priority}`]),
+  ];
+  if (all) return terms.length > 0 ? terms.join(" AND ") : "priority >= 0";
+  if (terms.length === 0) return "";
+  // A filter of one's own switches the server's own choice off, so open work is asked for here.
+  if (status === undefined) terms.push("status != closed");
+  if (type === undefined) terms.push(...machinery.map((each) => `type != ${quoted(each)}`));
+  return terms.join(" AND ");
+}
+
+/** Words as they are; whatever else in quotes, so that no value can end its own term. */
+function quoted(value: string): string {
+  if (/^[A-Za-z][A-Za-z0-9_.-]*$/.test(value) && !/^(AND|OR|NOT)$/.test(value)) return value;
+  return `"${value.replaceAll("\\", "\\\\").replaceAll('"', '\\"')}"`;
+}

@@ -1,0 +1,69 @@
+import { isTownError, type Reason, type Violation } from "#services/rpc/town-error.ts";
+
+/** How a `gt` call can end. */
+export const exitCodes = { ok: 0, refused: 1, usage: 2, unreachable: 3, internal: 4 } as const;
+
+/** What went wrong, as it is told. */
+export type Failure = {
+  readonly exitCode: number;
+  readonly reason: Reason | "usage" | "internal";
+  readonly message: string;
+  readonly violations: readonly Violation[];
+  /** What to do about it, where anything is known. */
+  readonly remedy?: string;
+};
+
+const remedies: Partial<Record<Reason, string>> = {
+  not_found: "`gt list` shows what there is",
+  stale: "another worker holds this work now: stop here",
+  denied: "ask the overseer for it",
+  exhausted: "try again in a moment",
+  unavailable: "start a town with `npx gt up`, or name one with --town; `gt doctor` looks closer",
+  timeout: "try again with the same --request-id; it is not done twice",
+  gap: "begin anew without the resume token",
+  unimplemented: "ask the town itself (--town), or bring both to one version",
+};
+
+/** What an error means to the caller of `gt`. */
+export function failureOf(error: unknown): Failure {
+  if (isTownError(error)) {
+    const { reason, message, violations } = error;
+    const remedy = remedies[reason];
+    const failure = { exitCode: exitCodeOf(reason), reason, message, violations };
+    return remedy === undefined ? failure : { ...failure, remedy };
+  }
+  return {
+    exitCode: exitCodes.internal,
+    reason: "internal",
+    message: error instanceof Error ? error.message : String(error),
+    violations: [],
+    remedy: "this is a bug in Gas Town; GT_DEBUG=1 shows where",
+  };
+}
+
+/** A call that was not understood. */
+export function usageFailure(message: string, remedy: string): Failure {
+  return { exitCode: exitCodes.usage, reason: "usage", message, violations: [], remedy };
+}
+
+/** Nobody answered: 3; the answer was no: 1. */
+function exitCodeOf(reason: Reason): number {
+  const silent = reason === "unavailable" || reason === "timeout";
+  return silent ? exitCodes.unreachable : exitCodes.refused;
+}
+
+/** The failure on standard error: one JSON object on one line, or lines for people. */
+export function renderFailure(failure: Failure, json: boolean): string {
+  const { reason, message, violations, remedy } = failure;
+  if (json) {
+    const told = violations.length > 0 ? { violations } : {};
+    const advice = remedy === undefined ? {} : { remedy };
+    return `${JSON.stringify({ error: { reason, message, ...told, ...advice } })}\n`;
+  }
+  const lines = [
+    `gt: ${message}`,
+    ...violations.map(({ field, description }) => `    ${field}: ${description}`),
+    ...(remedy === undefined ? [] : [`    ${remedy}`]),
+  ];
+  return `${lines.join("\n")}\n`;
+}

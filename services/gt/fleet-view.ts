@@ -1,0 +1,57 @@
+import type { Machine, Rig } from "#proto/gastown/v1/fleet_service_pb.ts";
+import { ago } from "./elapsed.ts";
+import { machineWord } from "./health.ts";
+import { oneLine } from "./one-line.ts";
+import { table } from "./table.ts";
+import type { Terminal } from "./terminal.ts";
+
+type Viewer = Pick<Terminal, "paint" | "columns" | "nowMs">;
+
+/** Machines, a line each. */
+export function machineTable(machines: readonly Machine[], viewer: Viewer): string {
+  const { paint, nowMs, columns } = viewer;
+  const rows = machines.map((machine) => [
+    oneLine(machine.name),
+    machineWord(machine.state, paint),
+    `${machine.polecatsRunning}/${machine.polecatsMax}`,
+    machine.rigs.length === 0 ? "all" : oneLine(machine.rigs.join(", ")),
+    oneLine(machine.authorities.join(", ")),
+    oneLine(machine.link),
+    ago(machine.beatTime, nowMs()),
+    oneLine(machine.version),
+  ]);
+  return table(machineColumns, rows, columns());
+}
+
+const machineColumns = [
+  { head: "MACHINE" },
+  { head: "STATE" },
+  { head: "POLECATS", align: "right" },
+  { head: "RIGS", gives: true },
+  { head: "AUTHORITY" },
+  { head: "LINK" },
+  { head: "BEAT", align: "right" },
+  { head: "VERSION" },
+] as const;
+
+/** Rigs, a line each. */
+export function rigTable(rigs: readonly Rig[], { columns }: Viewer): string {
+  const rows = rigs.map((rig) => [
+    oneLine(rig.name),
+    oneLine(rig.prefix),
+    rig.authority === "" ? "-" : oneLine(`${rig.authority}@${rig.term}`),
+    oneLine(rig.gates.map(({ name }) => name).join(", ")),
+    oneLine(rig.target),
+    oneLine(rig.remote),
+  ]);
+  return table(rigColumns, rows, columns());
+}
+
+const rigColumns = [
+  { head: "RIG" },
+  { head: "PREFIX" },
+  { head: "AUTHORITY" },
+  { head: "GATES" },
+  { head: "TARGET" },
+  { head: "REMOTE", gives: true },
+] as const;

@@ -1,0 +1,65 @@
+import { create } from "@bufbuild/protobuf";
+import {
+  type ListBeadsResponse,
+  ListBeadsResponseSchema,
+  WorkService,
+} from "#proto/gastown/v1/work_service_pb.ts";
+import { type BeadCriteria, beadFilter } from "./bead-filter.ts";
+import { beadTable } from "./bead-view.ts";
+import { count, priority } from "./options.ts";
+import type { Session } from "./session.ts";
+import { collect, type Declare, example } from "./verb.ts";
+
+type Options = BeadCriteria & { readonly number: number };
+
+/** Declare `gt list`. */
+export const declare: Declare = (command, act) => {
+  command
+    .option("-s, --status <status>", "open, in_progress, blocked, deferred, closed, …")
+    .option("-t, --type <type>", "task, bug, feature, epic, message, merge-request, …")
+    .option("--label <label>", "with this label; may be repeated", collect)
+    .option("--assignee <name>", "assigned to this one")
+    .option("--parent <id>", "children of this bead")
+    .option("--rig <name>", "of this rig")
+    .option("-p, --priority <0-4>", "of this priority", priority)
+    .option("-a, --all", "closed beads, mail, steps and agents too")
+    .option("--filter <expression>", "an AIP-160 filter in place of all these")
+    .option("-n, --number <count>", "at most this many; 0: all", count, 100)
+    .addHelpText(
+      "after",
+      example(
+        "gt list --rig alpha --status open",
+        `gt list --filter 'title:"greet" OR priority < 2'`,
+      ),
+    )
+    .action(act(list));
+};
+
+async function list(gt: Session, options: Options): Promise<void> {
+  const found = await gather(gt, beadFilter(options), options.number);
+  await gt.print(ListBeadsResponseSchema, found, ({ beads, nextPageToken, totalSize }) => {
+    if (beads.length === 0) return "no beads; `gt list --all` shows closed ones too";
+    const rest = totalSize > beads.length ? `${totalSize - beads.length} more` : "more";
+    const tail = nextPageToken === "" ? "" : `\n… ${rest}; -n 0 shows all`;
+    return `${beadTable(beads, gt.terminal)}${tail}`;
+  });
+}
+
+const pageMax = 1_000;
+
+/** Page after page, up to `max` beads; 0: all. */
+async function gather(gt: Session, filter: string, max: number): Promise<ListBeadsResponse> {
+  const all = create(ListBeadsResponseSchema);
+  do {
+    const left = max === 0 ? pageMax : max - all.beads.length;
+    const page = await gt.call(WorkService.method.listBeads, {
+      filter,
+      pageSize: Math.min(pageMax, left),
+      pageToken: all.nextPageToken,
+    });
+    all.beads.push(...page.beads);
+    all.nextPageToken = page.nextPageToken;
+    all.totalSize = page.totalSize;
+  } while (all.nextPageToken !== "" && (max === 0 || all.beads.length < max));
+  return all;
+}

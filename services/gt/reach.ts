@@ -1,0 +1,84 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { isTownError, TownError } from "#services/rpc/town-error.ts";
+import type { Place } from "./find-town.ts";
+
+/** What asking around needs. */
+export type ReachPorts<Client> = {
+  readonly places: () => Promise<readonly Place[]>;
+  readonly connect: (place: Place) => Promise<Client>;
+  readonly close: (client: Client) => void;
+  /** Told once for each place that is asked because the one before it did not answer. */
+  readonly notice: (text: string) => void;
+  readonly signal: AbortSignal;
+};
+
+/** Someone who answers. */
+export type Reach<Client> = {
+  /** Ask the first place that answers; the same one as before while it does. */
+  readonly ask: <T>(question: (client: Client) => Promise<T>) => Promise<T>;
+  readonly close: () => void;
+};
+
+const retryDelayMs = 250;
+
+/**
+ * Ask one place after the other until one answers.
+ *
+ * Only `unavailable` moves on to the next place. That is safe for changes too: a request id makes
+ * the second asking of the same thing the first one.
+ *
+ * @param waitMs how long to go round again while nobody answers
+ */
+export function openReach<Client>(ports: ReachPorts<Client>, waitMs: number): Reach<Client> {
+  const clients = new Map<Place, Client>();
+  let current: Place | undefined;
+
+  async function clientOf(place: Place): Promise<Client> {
+    const known = clients.get(place);
+    if (known !== undefined) return known;
+    const client = await ports.connect(place);
+    clients.set(place, client);
+    return client;
+  }
+
+  async function askAround<T>(places: readonly Place[], question: (client: Client) => Promise<T>) {
+    let last: unknown;
+    for (const place of places) {
+      if (last !== undefined && current !== place) {
+        ports.notice(`${current?.what ?? "the town"} does not answer; asking ${place.what}`);
+      }
+      current = place;
+      try {
+        return await question(await clientOf(place));
+      } catch (error) {
+        if (!isTownError(error, "unavailable")) throw error;
+        last = error;
+      }
+    }
+    throw last;
+  }
+
+  async function ask<T>(question: (client: Client) => Promise<T>): Promise<T> {
+    const places = await ports.places();
+    if (places.length === 0) throw new TownError("unavailable", "no town is known here");
+    const deadlineMs = performance.now() + waitMs;
+    for (;;) {
+      const first = current === undefined ? 0 : places.indexOf(current);
+      const turn = [...places.slice(first), ...places.slice(0, first)];
+      try {
+        return await askAround(turn, question);
+      } catch (error) {
+        const mayAnswerLater = isTownError(error, "unavailable") && performance.now() < deadlineMs;
+        if (!mayAnswerLater || ports.signal.aborted) throw error;
+        await sleep(retryDelayMs, undefined, { signal: ports.signal }).catch(() => undefined);
+      }
+    }
+  }
+
+  return {
+    ask,
+    close: () => {
+      for (const client of clients.values()) ports.close(client);
+    },
+  };
+}

@@ -1,0 +1,60 @@
+import Table from "cli-table3";
+import stringWidth from "string-width";
+import { cut } from "./one-line.ts";
+
+/** One column: its heading, and whether it gives way where the terminal is narrow. */
+export type Column = {
+  readonly head: string;
+  readonly align?: "left" | "right";
+  /** Cut first where a line would not fit. Its cells carry no colours. */
+  readonly gives?: boolean;
+};
+
+const gapColumns = 2;
+/** Narrower than this a column that gives way says nothing any more. */
+const leastColumns = 8;
+
+/**
+ * Rows in aligned columns, without borders. Headings are left out where all are empty, and so is a
+ * column in which no row has anything.
+ *
+ * @param width the display columns to fit into; `Infinity` where nobody counts them
+ */
+export function table(
+  columns: readonly Column[],
+  rows: readonly string[][],
+  width: number,
+): string {
+  const used = columns.map((column, at) => rows.some((row) => row[at]) || Boolean(column.gives));
+  const shown = columns.filter((_, at) => used[at]);
+  const cells = rows.map((row) => row.filter((_, at) => used[at]));
+  const headed = shown.some(({ head }) => head !== "");
+  const grid = new Table({
+    chars: borderless,
+    style: { head: [], border: [], "padding-left": 0, "padding-right": gapColumns },
+    colAligns: shown.map(({ align }) => align ?? "left"),
+  });
+  const lines = headed ? [shown.map(({ head }) => head), ...cells] : cells;
+  grid.push(...fitted(shown, lines, width));
+  const text = grid.toString();
+  return text
+    .split("\n")
+    .map((line) => line.trimEnd())
+    .join("\n");
+}
+
+function fitted(columns: readonly Column[], lines: readonly string[][], width: number): string[][] {
+  const giving = columns.findIndex(({ gives }) => gives);
+  if (giving < 0 || !Number.isFinite(width)) return [...lines];
+  const others = columns.reduce((sum, _, at) => {
+    if (at === giving) return sum;
+    return sum + Math.max(0, ...lines.map((line) => stringWidth(line[at] ?? ""))) + gapColumns;
+  }, 0);
+  const room = Math.max(leastColumns, width - others);
+  return lines.map((line) => line.map((cell, at) => (at === giving ? cut(cell, room) : cell)));
+}
+
+const edges = ["top", "bottom", "left", "right", "mid"] as const;
+const joints = ["top-mid", "top-left", "top-right", "bottom-mid", "bottom-left", "bottom-right"];
+const inner = ["left-mid", "mid-mid", "right-mid", "middle"];
+const borderless = Object.fromEntries([...edges, ...joints, ...inner].map((name) => [name, ""]));
