@@ -2,12 +2,15 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdir, rename, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
 import { ensureClone } from "./bare-clone.ts";
 import { clearLocks } from "./clear-locks.ts";
 import { fetchAll, fetchRefs, readRef } from "./fetch-remote.ts";
 import { runGit } from "./run-git.ts";
 import { scratchRemote } from "./scratch-remote.ts";
+
+// Many real gits; a busy machine may take its time.
+vi.setConfig({ testTimeout: 60_000 });
 
 test("a clone has the remote's branches and Gas Town's refs, and follows both", async () => {
   await using scratch = await scratchRemote();

@@ -1,13 +1,16 @@
 import { readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
 import { agentPerson } from "#services/identity/person.ts";
 import { checkpointRef, pushCheckpoint, restoreCheckpoint } from "./checkpoint.ts";
-import { fetchAll } from "./fetch-remote.ts";
+import { fetchAll, readRef, trackingRef } from "./fetch-remote.ts";
 import { runGit } from "./run-git.ts";
 import { commitFiles, scratchRemote, writeFiles } from "./scratch-remote.ts";
 import { readTrailers } from "./trailers.ts";
 import { addWorktree, worktreeState } from "./worktree.ts";
+
+// Many real gits; a busy machine may take its time.
+vi.setConfig({ testTimeout: 60_000 });
 
 const attempt = { bead: "al-1", epoch: "2.1", author: agentPerson("rigs/alpha/polecats/nux") };
 
@@ -91,4 +94,27 @@ test("with the remote away it fails as unavailable or missing and changes nothin
   const push = pushCheckpoint({ path, ...attempt });
   await expect(push).rejects.toMatchObject({ reason: "unavailable" });
   expect(await worktreeState(path)).toMatchObject({ dirty: ["a.txt"], unpushed: 0 });
+});
+
+test("many workers of one clone push while it fetches, and nobody stumbles", async () => {
+  await using scratch = await scratchRemote();
+  const repoDir = await scratch.clone("clone");
+  const names = ["a", "b", "c", "d", "e"];
+  const paths = await Promise.all(
+    names.map(async (name) => {
+      const path = join(scratch.dir, name);
+      const startPoint = "refs/remotes/origin/main";
+      await addWorktree({ repoDir, path, branch: `polecat/${name}/1.1`, startPoint });
+      await writeFiles(path, { [`${name}.txt`]: name });
+      return path;
+    }),
+  );
+  const pushes = paths.map((path, at) => pushCheckpoint({ ...attempt, path, bead: `al-${at}` }));
+  const fetches = names.map(() => fetchAll({ repoDir }));
+  const commits = await Promise.all(pushes);
+  await Promise.all(fetches);
+  await fetchAll({ repoDir });
+  for (const [at, commit] of commits.entries()) {
+    expect(await readRef(repoDir, trackingRef(checkpointRef(`al-${at}`, "2.1")))).toBe(commit);
+  }
 });

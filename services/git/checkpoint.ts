@@ -1,13 +1,14 @@
 import type { Person } from "#services/identity/person.ts";
 import { commitTree } from "./commit-tree.ts";
 import { readRef, trackingRef } from "./fetch-remote.ts";
+import { refPart } from "./ref-part.ts";
 import { runGit } from "./run-git.ts";
 import { snapshotTree } from "./snapshot-tree.ts";
 import { countUnpushed } from "./worktree.ts";
 
 /** Where the work of one attempt at a bead is kept until it landed or was released. */
 export function checkpointRef(bead: string, epoch: string): string {
-  return `refs/gastown/checkpoint/${bead}/${epoch}`;
+  return `refs/gastown/checkpoint/${refPart(bead)}/${refPart(epoch)}`;
 }
 
 /**

@@ -45,10 +45,20 @@ async function fetchSpecs(options: FetchOptions, specs: readonly string[]): Prom
   const { repoDir, remote = "origin", signal, timeoutMs } = options;
   const args = ["fetch", "--quiet", "--prune", "--no-tags", "--no-write-fetch-head", remote];
   // Two fetches into one repository would trip over each other's ref locks.
-  await inTurn(resolve(repoDir), () =>
-    runGit([...args, ...specs], { cwd: repoDir, signal, timeoutMs }).catch(awayNotMissing),
-  );
+  await inTurn(resolve(repoDir), async () => {
+    for (let left = triesMax - 1; ; left -= 1) {
+      try {
+        await runGit([...args, ...specs], { cwd: repoDir, signal, timeoutMs });
+        return;
+      } catch (error) {
+        // A worker's push that moves the same tracking ref meanwhile; what it wrote is right too.
+        if (left === 0 || !isTownError(error, "stale")) awayNotMissing(error);
+      }
+    }
+  });
 }
+
+const triesMax = 4;
 
 /** A remote that was there when the clone was made, and now is not, is away: worth trying again. */
 function awayNotMissing(error: unknown): never {

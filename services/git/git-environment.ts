@@ -8,6 +8,7 @@ export const gitSettings: readonly string[] = [
   "core.hooksPath=/dev/null",
   "core.fsmonitor=false",
   "core.quotePath=false",
+  "core.filesRefLockTimeout=2000",
   "gc.auto=0",
   "maintenance.auto=false",
   "commit.gpgsign=false",

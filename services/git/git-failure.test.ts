@@ -8,6 +8,10 @@ test.for([
   ["! [remote rejected] a -> b (pre-receive hook declined)", "denied"],
   ["! [remote rejected] main -> main (Working directory has unstaged changes)", "denied"],
   ["remote: error: GH006: Protected branch update failed for refs/heads/main.", "denied"],
+  [
+    "fatal: the receiving end does not support --atomic push\nfatal: hung up unexpectedly",
+    "denied",
+  ],
   ["fatal: Authentication failed for 'https://x/y'", "denied"],
   [
     "git@h: Permission denied (publickey).\nfatal: Could not read from remote repository.",

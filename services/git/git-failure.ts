@@ -5,6 +5,7 @@ type Rule = { readonly reason: Reason; readonly pattern: RegExp };
 /** First match wins, so what is particular stands before what git adds to many failures. */
 const rules: readonly Rule[] = [
   { reason: "exhausted", pattern: /No space left on device|Disk quota exceeded/ },
+  { reason: "denied", pattern: /receiving end does not support/ },
   // A lock file may be held by a live git or left by a dead one; either way, later may work.
   { reason: "unavailable", pattern: /\.lock': File exists|Another git process seems to be/ },
   {

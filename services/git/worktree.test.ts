@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
 import { agentPerson } from "#services/identity/person.ts";
 import { pushCheckpoint } from "./checkpoint.ts";
 import { fetchAll } from "./fetch-remote.ts";
@@ -15,6 +15,9 @@ import {
   removeWorktree,
   worktreeState,
 } from "./worktree.ts";
+
+// Many real gits; a busy machine may take its time.
+vi.setConfig({ testTimeout: 60_000 });
 
 const nux = agentPerson("rigs/alpha/polecats/nux");
 

@@ -5,6 +5,7 @@ import { TownError } from "#services/rpc/town-error.ts";
 import { isReachable, readRef } from "./fetch-remote.ts";
 import { inTurn } from "./in-turn.ts";
 import { openRepository, townErrors } from "./open-repository.ts";
+import { refPart } from "./ref-part.ts";
 import { runGit } from "./run-git.ts";
 import { snapshotTree } from "./snapshot-tree.ts";
 
@@ -30,7 +31,7 @@ export type WorktreeState = {
 
 /** The branch of one attempt at a bead. */
 export function polecatBranch(bead: string, epoch: string): string {
-  return `polecat/${bead}/${epoch}`;
+  return `polecat/${refPart(bead)}/${refPart(epoch)}`;
 }
 
 /** The worktrees of a clone, without the clone itself. */
