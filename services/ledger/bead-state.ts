@@ -60,7 +60,10 @@ export type CloseRecord = Origin & {
   readonly request: string | undefined;
 };
 
-export type DeleteRecord = Origin & { readonly reason: string; readonly digest: string | undefined };
+export type DeleteRecord = Origin & {
+  readonly reason: string;
+  readonly digest: string | undefined;
+};
 
 /** Everything that is known of one bead, as a join of its events: no order of arrival shows in it. */
 export type BeadState = {

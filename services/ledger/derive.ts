@@ -3,8 +3,8 @@ import {
   type BeadState,
   type ClaimRecord,
   type CloseRecord,
-  compareOrigins,
   type Creation,
+  compareOrigins,
   type Json,
   liveAdditions,
 } from "./bead-state.ts";
@@ -105,10 +105,7 @@ function counts(close: CloseRecord, state: BeadState, near: Neighbours): boolean
   return highest.cursor !== undefined && Object.hasOwn(highest.cursor.steps, state.uid);
 }
 
-function status(
-  written: string,
-  is: { deleted: boolean; closed: boolean; held: boolean },
-): string {
+function status(written: string, is: { deleted: boolean; closed: boolean; held: boolean }): string {
   if (is.deleted) return "tombstone";
   if (is.closed) return "closed";
   if (is.held) return "in_progress";

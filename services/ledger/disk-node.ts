@@ -36,7 +36,10 @@ async function entries(
 ): Promise<string[]> {
   try {
     const found = await readdir(dir, { withFileTypes: true });
-    return found.filter(wanted).map(({ name }) => name).sort();
+    return found
+      .filter(wanted)
+      .map(({ name }) => name)
+      .sort();
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === "ENOENT") return [];
     throw error;

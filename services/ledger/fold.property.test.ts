@@ -20,12 +20,14 @@ const draft: fc.Arbitrary<Draft> = fc.oneof(
       values: { fields: { [field]: value } },
     }),
   ),
-  fc.tuple(bead, fc.constantFrom("x", "y")).map(
-    ([uid, label]): Draft => ({ bead: uid, op: "label", values: { add: [label] } }),
-  ),
-  fc.tuple(bead, bead).map(
-    ([uid, to]): Draft => ({ bead: uid, op: "link", values: { add: [{ to, type: "blocks" }] } }),
-  ),
+  fc
+    .tuple(bead, fc.constantFrom("x", "y"))
+    .map(([uid, label]): Draft => ({ bead: uid, op: "label", values: { add: [label] } })),
+  fc
+    .tuple(bead, bead)
+    .map(
+      ([uid, to]): Draft => ({ bead: uid, op: "link", values: { add: [{ to, type: "blocks" }] } }),
+    ),
   fc.tuple(bead, epoch).map(
     ([uid, of]): Draft => ({
       bead: uid,

@@ -1,6 +1,7 @@
 import { existsSync } from "node:fs";
 import { ensureClone } from "#services/git/bare-clone.ts";
 import { fetchAll } from "#services/git/fetch-remote.ts";
+import { inTurn } from "#services/git/in-turn.ts";
 import { runGit, runGitBytes } from "#services/git/run-git.ts";
 import { isTownError } from "#services/rpc/town-error.ts";
 import { importStream, type NewFile } from "./fast-import.ts";
@@ -54,8 +55,13 @@ export function openLedgerGit(options: LedgerGitOptions): LedgerGit {
   const seen = new Map<string, string>();
   let pushed: { base: string; sizes: Map<string, number> } | undefined;
 
+  let cloning: Promise<void> | undefined;
   const ensure = async (signal: AbortSignal): Promise<void> => {
-    if (!existsSync(dir)) await ensureClone(remote, dir, { signal, timeoutMs });
+    if (existsSync(dir)) return;
+    cloning ??= ensureClone(remote, dir, { signal, timeoutMs }).finally(() => {
+      cloning = undefined;
+    });
+    await cloning;
   };
   const tip = async (of: string): Promise<string | undefined> => {
     const ref = `refs/remotes/origin/${of}`;
@@ -109,7 +115,10 @@ export function openLedgerGit(options: LedgerGitOptions): LedgerGit {
     seen.set(branch, commit);
     return true;
   };
-  const push = async (outgoing: Outgoing, signal: AbortSignal): Promise<boolean> => {
+  const push = (outgoing: Outgoing, signal: AbortSignal): Promise<boolean> => {
+    return inTurn(`${dir} push`, () => pushUntilFirst(outgoing, signal));
+  };
+  const pushUntilFirst = async (outgoing: Outgoing, signal: AbortSignal): Promise<boolean> => {
     await ensure(signal);
     for (let attempt = 1; ; attempt += 1) {
       try {

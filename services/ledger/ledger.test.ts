@@ -103,9 +103,7 @@ test("segments stay under 64 KB, and one long line gets one of its own", async (
     { bead: "a", op: "set", values: { fields: { description: long } } },
   ]);
   await Promise.all(
-    Array.from({ length: 2_000 }, (_, index) =>
-      ledger.append("overseer", [create(`n${index}`)]),
-    ),
+    Array.from({ length: 2_000 }, (_, index) => ledger.append("overseer", [create(`n${index}`)])),
   );
   const sizes = ledger.segments().map(({ durableBytes }) => durableBytes);
   expect(sizes.filter((bytes) => bytes > 64 * 1024)).toHaveLength(1);

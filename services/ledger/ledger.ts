@@ -1,8 +1,8 @@
-import { type Stamp, stampAbove, tick } from "./clock.ts";
 import type { Bead } from "./bead.ts";
 import { Chain, type Head } from "./chain.ts";
+import { type Stamp, stampAbove, tick } from "./clock.ts";
 import type { Disk } from "./disk.ts";
-import { decodeEvent, type Draft, encodeEvent, eventVersion, type LedgerEvent } from "./event.ts";
+import { type Draft, decodeEvent, encodeEvent, eventVersion, type LedgerEvent } from "./event.ts";
 import { randomBase36 } from "./ids.ts";
 import { Journal, type Segment } from "./journal.ts";
 import { Beads, type World } from "./world.ts";

@@ -5,9 +5,9 @@ import type { Clock } from "#services/lifecycle/clock.ts";
 import { Wake } from "#services/lifecycle/wake.ts";
 import { isTownError } from "#services/rpc/town-error.ts";
 import type { Head } from "./chain.ts";
+import { type LedgerEvent, writerMachine } from "./event.ts";
 import type { Ledger } from "./ledger.ts";
 import type { LedgerGit, Outgoing } from "./ledger-git.ts";
-import { type LedgerEvent, writerMachine } from "./event.ts";
 
 /** How often the ledger is synced. */
 export type SyncPace = {
@@ -175,7 +175,7 @@ class Remote {
       await work();
       this.up = true;
     } catch (error) {
-      if (isTownError(error, "unavailable")) this.up = false;
+      if (isTownError(error, "unavailable", "not_found")) this.up = false;
       throw error;
     }
   }

@@ -1,0 +1,126 @@
+import { execFileSync } from "node:child_process";
+import { setMaxListeners } from "node:events";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, expect, test } from "vitest";
+import { connectMemoryBus, createMemoryBroker } from "#services/bus/bus-memory.ts";
+import { systemClock } from "#services/lifecycle/clock.ts";
+import { nodeDisk } from "./disk-node.ts";
+import type { Draft } from "./event.ts";
+import { type Ledger, openLedger } from "./ledger.ts";
+import { openLedgerGit } from "./ledger-git.ts";
+import { type LedgerSync, runSync } from "./sync.ts";
+
+let root = "";
+let stop = new AbortController();
+const failures: unknown[] = [];
+
+beforeEach(() => {
+  setMaxListeners(100);
+  root = mkdtempSync(join(tmpdir(), "gt-sync-"));
+  stop = new AbortController();
+  failures.length = 0;
+  execFileSync("git", ["init", "-q", "--bare", "-b", "main", join(root, "remote.git")]);
+});
+
+afterEach(() => {
+  stop.abort();
+  rmSync(root, { recursive: true, force: true });
+});
+
+type Member = { ledger: Ledger; sync: LedgerSync };
+type Broker = ReturnType<typeof createMemoryBroker>;
+
+const pace = { pushMs: 10, fetchMs: 3_600_000, alonePollMs: 20, gapMs: 5 };
+
+async function member(machine: string, broker: Broker, dir = machine): Promise<Member> {
+  const options = { machine, disk: nodeDisk, nowMs: Date.now };
+  const ledger = await openLedger({ ...options, dir: join(root, dir, "journal") });
+  const branch = machine === "town" ? "main" : `machines/${machine}`;
+  const git = openLedgerGit({
+    dir: join(root, dir, "ledger.git"),
+    remote: join(root, "remote.git"),
+    branch,
+    machine,
+  });
+  const sync = await runSync({
+    town: "t",
+    ledger,
+    git,
+    bus: connectMemoryBus(broker, { name: machine }),
+    clock: systemClock,
+    signal: stop.signal,
+    report: (error) => failures.push(error),
+    pace,
+  });
+  return { ledger, sync };
+}
+
+function create(uid: string): Draft {
+  return { bead: uid, op: "create", values: { id: `alpha-${uid}`, fields: { title: uid } } };
+}
+
+function arrival(ledger: Ledger, uid: string): Promise<void> {
+  if (ledger.world.bead(uid)) return Promise.resolve();
+  return new Promise((resolve) => {
+    const off = ledger.onChange(({ event }) => {
+      if (event.bead !== uid) return;
+      off();
+      resolve();
+    });
+  });
+}
+
+test("over git alone, what one writes the other folds, both ways", async () => {
+  // Two brokers: no bus between them.
+  const a = await member("vm-a", createMemoryBroker());
+  const town = await member("town", createMemoryBroker());
+  await a.ledger.append("overseer", [create("one")]);
+  await town.ledger.append("overseer", [create("two")]);
+  const poll = setInterval(() => [a, town].map(({ sync }) => sync.fetchSoon()), 20);
+  await Promise.all([arrival(town.ledger, "one"), arrival(a.ledger, "two")]);
+  clearInterval(poll);
+  expect(failures).toEqual([]);
+});
+
+test("a second clone of a machine pushes to the same branch, and nothing is lost", async () => {
+  const one = await member("vm-a", createMemoryBroker(), "first");
+  const two = await member("vm-a", createMemoryBroker(), "second");
+  await Promise.all([
+    one.ledger.append("overseer", [create("one")]),
+    two.ledger.append("overseer", [create("two")]),
+  ]);
+  await one.sync.flush(stop.signal);
+  await two.sync.flush(stop.signal);
+  const reader = await member("vm-b", createMemoryBroker());
+  reader.sync.fetchSoon();
+  await Promise.all([arrival(reader.ledger, "one"), arrival(reader.ledger, "two")]);
+});
+
+test("a head beyond a lost message makes the peer ask git", async () => {
+  const a = await member("vm-a", createMemoryBroker());
+  const b = await member("vm-b", createMemoryBroker());
+  await a.ledger.append("overseer", [create("lost")]);
+  await a.sync.flush(stop.signal);
+  const head = a.ledger.heads().get(a.ledger.writer);
+  if (!head) throw new Error("no head");
+  b.sync.heard(a.ledger.writer, head);
+  await arrival(b.ledger, "lost");
+});
+
+test("events go on over the bus while the remote is away, and to git when it is back", async () => {
+  const broker = createMemoryBroker();
+  const [a, b] = [await member("vm-a", broker), await member("vm-b", broker)];
+  const remote = join(root, "remote.git");
+  execFileSync("mv", [remote, `${remote}.away`]);
+  await a.ledger.append("overseer", [create("away")]);
+  await arrival(b.ledger, "away");
+  await expect(a.sync.flush(stop.signal)).rejects.toThrow("git");
+  execFileSync("mv", [`${remote}.away`, remote]);
+  expect(a.sync.remoteUp()).toBe(false);
+  await a.sync.flush(stop.signal);
+  const late = await member("vm-c", createMemoryBroker());
+  late.sync.fetchSoon();
+  await arrival(late.ledger, "away");
+});
