@@ -35,13 +35,13 @@ export function encode<D extends DescMessage>(schema: D, message: MessageInitSha
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }
 
-/** A message from the wire. Fails with `invalid` where the bytes are none. */
+/** A message from the wire. Throws a plain Error where the bytes are none. */
 export function decode<D extends DescMessage>(schema: D, bytes: Uint8Array): MessageShape<D> {
   try {
     // A copy, since decoded `bytes` fields would share the frame's buffer, and keep it alive.
     return fromBinary(schema, new Uint8Array(bytes));
   } catch (error) {
-    throw new TownError("invalid", `these bytes are no ${schema.typeName}`, { cause: error });
+    throw new Error(`these bytes are no ${schema.typeName}`, { cause: error });
   }
 }
 

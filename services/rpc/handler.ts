@@ -14,7 +14,7 @@ import type { LiveCalls } from "./live-calls.ts";
 import type { CallContext, Handler } from "./method.ts";
 import { settleRequestId } from "./request-id.ts";
 import { isTownError, TownError } from "./town-error.ts";
-import { untilAborted } from "./until-aborted.ts";
+import { orAborted, untilAborted } from "./until-aborted.ts";
 
 /** Who a caller says it is, and whether it is on this host (a unix socket, or loopback). */
 export type Credentials = { token?: string; claimed?: string; local: boolean };
@@ -49,8 +49,10 @@ export function unaryHandler(
     const opened = openCall(method, call, ports);
     try {
       const { request, context } = opened.admit();
-      const response = await implemented(handler, method)(request, context);
-      const bytes = encode(method.output, response as Message);
+      const work = implemented(handler, method)(request, context) as Promise<Message>;
+      work.catch(opened.reportLate);
+      const response = await orAborted(work, context.signal);
+      const bytes = encode(method.output, response);
       opened.close(status.OK);
       reply(null, bytes);
     } catch (error) {
@@ -71,7 +73,7 @@ export function streamHandler(
     try {
       const { request, context } = opened.admit();
       const source = implemented(handler, method)(request, context) as AsyncIterable<Message>;
-      for await (const message of untilAborted(source, signal, opened.report)) {
+      for await (const message of untilAborted(source, signal, opened.reportLate)) {
         const room = call.write(encode(method.output, message));
         if (!room) await once(call, "drain", { signal });
       }
@@ -103,7 +105,7 @@ function openCall(method: DescMethod, call: AnyCall, ports: HandlerPorts) {
     const { token, claimed } = readCredentials(call.metadata);
     const local = ports.isLocal(call.getPeer());
     principal = ports.authenticate({ ...(token && { token }), ...(claimed && { claimed }), local });
-    const request = decode(method.input, call.request);
+    const request = decodeRequest(method, call.request);
     requestId = settleRequestId(method.input, request);
     const deadlineMs = deadlineOf(call);
     return { request, context: { principal, requestId, signal, deadlineMs, token } };
@@ -116,6 +118,10 @@ function openCall(method: DescMethod, call: AnyCall, ports: HandlerPorts) {
   const report = (error: unknown): void => {
     if (!isTownError(error)) ports.onBug(error, { method: name, requestId });
   };
+  // What a handler throws that was not waited for; that it stopped when told to is no bug.
+  const reportLate = (error: unknown): void => {
+    if (signal.aborted && !isAbort(error)) report(error);
+  };
   const fail = (error: unknown): Failure => {
     const cause = signal.aborted && isAbort(error) ? signal.reason : error;
     report(cause);
@@ -123,7 +129,15 @@ function openCall(method: DescMethod, call: AnyCall, ports: HandlerPorts) {
     close(failure.code);
     return failure;
   };
-  return { signal, admit, close, report, fail };
+  return { signal, admit, close, reportLate, fail };
+}
+
+function decodeRequest({ input }: DescMethod, bytes: Buffer): Message {
+  try {
+    return decode(input, bytes);
+  } catch (error) {
+    throw new TownError("invalid", (error as Error).message, { cause: error });
+  }
 }
 
 /** Abort when the deadline passes, when the caller goes away, or when the server says so. */

@@ -13,8 +13,12 @@ export type Listener = {
 
 /** Listen on `host:port`; port 0 is any free one. Fails with `state` where the port is taken. */
 export async function listenTcp(server: Server, address: string): Promise<Listener> {
+  const host = /^([^:]+|\[[0-9a-fA-F:]+\]):\d{1,5}$/.exec(address)?.[1];
+  if (!host) {
+    const form = "host:port, such as 127.0.0.1:7400";
+    throw new TownError("invalid", `${address} is not of the form ${form}`);
+  }
   const port = await bind(server, address);
-  const host = address.slice(0, address.lastIndexOf(":"));
   return { server, address: `${host}:${port}`, remove: async () => {} };
 }
 

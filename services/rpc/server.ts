@@ -83,6 +83,8 @@ export async function serveRpc(options: ServeOptions): Promise<RpcServer> {
   };
 }
 
+const lastWordsMs = 250;
+
 type IsLocal = HandlerPorts["isLocal"];
 
 async function listenOn(listen: Listen, build: (isLocal: IsLocal) => Server): Promise<Listener[]> {
@@ -154,11 +156,14 @@ async function drain(listeners: Listener[], live: LiveCalls, timeoutMs: number):
   const reason = new TownError("unavailable", "the server is stopping");
   const closed = Promise.all(listeners.map(({ server }) => closing(server)));
   live.stop(reason, false);
-  const timer = setTimeout(() => {
-    live.stop(reason, true);
+  // What is still open gets a moment to say so, then is cut off.
+  const ending = setTimeout(() => live.stop(reason, true), timeoutMs);
+  const cutting = setTimeout(() => {
     for (const { server } of listeners) server.forceShutdown();
-  }, timeoutMs);
-  await closed.finally(() => clearTimeout(timer));
+  }, timeoutMs + lastWordsMs);
+  await closed;
+  clearTimeout(ending);
+  clearTimeout(cutting);
   await Promise.all(listeners.map(({ remove }) => remove()));
 }
 
@@ -168,8 +173,10 @@ function closing(server: Server): Promise<void> {
   });
 }
 
+/** Whether a peer, an IP address and a port, is on this host. */
 function isLoopback(peer: string): boolean {
-  return /^(::ffff:)?127\.|^::1(:|$)|^\[::1\]/.test(peer);
+  const host = peer.slice(0, peer.lastIndexOf(":"));
+  return host === "::1" || /^(::ffff:)?127\./.test(host);
 }
 
 /** What grpc-js would print of a failed bind reaches our caller as an error. */

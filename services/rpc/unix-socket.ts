@@ -21,7 +21,7 @@ export async function bindUnixSocket(
 ): Promise<() => Promise<void>> {
   const finalPath = resolve(path);
   await refuseUnlessFree(finalPath);
-  const folder = await mkdtemp(join(dirname(finalPath), "."));
+  const folder = await mkdtemp(`${dirname(finalPath)}/.`);
   try {
     const boundPath = join(folder, "s");
     refuseIfLong(boundPath);

@@ -12,7 +12,8 @@ export async function* untilAborted<T>(
   let ended = false;
   try {
     for (;;) {
-      const step = await nextUntilAborted(iterator, signal);
+      signal.throwIfAborted();
+      const step = await orAborted(iterator.next(), signal);
       ended = step.done === true;
       if (step.done) return;
       yield step.value;
@@ -27,18 +28,19 @@ async function finish(iterator: AsyncIterator<unknown>): Promise<void> {
   await iterator.return?.();
 }
 
-/** One step. The listener goes with it, so that a long stream does not collect them. */
-async function nextUntilAborted<T>(
-  iterator: AsyncIterator<T>,
-  signal: AbortSignal,
-): Promise<IteratorResult<T>> {
-  signal.throwIfAborted();
-  const { promise, resolve, reject } = Promise.withResolvers<IteratorResult<T>>();
+/**
+ * What `work` comes to, unless the signal aborts first, which throws the signal's reason. The
+ * listener goes with the work, so that a long stream does not collect them.
+ */
+export async function orAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+  const { promise, resolve, reject } = Promise.withResolvers<T>();
   const onAbort = () => reject(signal.reason);
+  if (signal.aborted) onAbort();
   signal.addEventListener("abort", onAbort, { once: true });
-  iterator
-    .next()
-    .then(resolve, reject)
-    .finally(() => signal.removeEventListener("abort", onAbort));
-  return promise;
+  work.then(resolve, reject);
+  try {
+    return await promise;
+  } finally {
+    signal.removeEventListener("abort", onAbort);
+  }
 }
