@@ -70,6 +70,11 @@ export function slingOf(bead: Bead, world: World): Sling | undefined {
   return merged;
 }
 
+/** Whether somebody asked for a bead, or for one above it, to be worked. */
+export function isSlung(bead: Bead, world: World): boolean {
+  return slingOf(bead, world) !== undefined;
+}
+
 /** The parents of a bead, the nearest first; each once, whatever concurrent edges say. */
 export function ancestors(bead: Bead, world: World): Bead[] {
   const seen = new Set([bead.uid]);
