@@ -81,9 +81,9 @@ export async function termOf(
  *
  * @param wanted.seenTerm the highest term this process knows of
  * @param wanted.establish the overseer's word that a lower term at the remote is to be overcome
- * @throws TownError `stale` when someone else was faster, or when the remote shows a lower term than
- *   was seen (it was restored from a backup: the term must be established again); `unavailable`
- *   when the remote does not answer, and then the term may still have been taken
+ * @throws TownError `stale` when someone else was faster, or when the remote shows a lower term
+ *   than was seen (it was restored from a backup: the term must be established again);
+ *   `unavailable` when the remote does not answer, and then the term may still have been taken
  */
 export async function takeTerm(
   wanted: ChainPlace & {

@@ -46,7 +46,7 @@ test("making it again keeps what is local and takes a new address", async () => 
   expect((await runGit(["config", "core.fsync"], { cwd: repoDir })).stdout.trim()).toBe("all");
 });
 
-test("what is in the way and is no clone of ours stays; a missing remote leaves nothing", async () => {
+test("what is in the way stays; a missing remote leaves nothing", async () => {
   await using scratch = await scratchRemote();
   const taken = join(scratch.dir, "taken");
   await mkdir(taken);

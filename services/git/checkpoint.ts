@@ -14,8 +14,8 @@ export function checkpointRef(bead: string, epoch: string): string {
 /**
  * Push all that a worktree holds, commits and uncommitted changes, to the attempt's checkpoint ref.
  *
- * The worktree does not notice: index, head and files stay as they are. The checkpoint is one commit
- * on top of the head, or the head itself where nothing is uncommitted.
+ * The worktree does not notice: index, head and files stay as they are. The checkpoint is one
+ * commit on top of the head, or the head itself where nothing is uncommitted.
  *
  * @returns the commit on the remote that holds it all; undefined when the remote's branches hold
  *   everything already

@@ -21,7 +21,7 @@ test.for([
   ["ssh: connect to host h port 22: Connection refused\nfatal: Could not read from", "unavailable"],
   ["fatal: Unable to create '/r/.git/index.lock': File exists.", "unavailable"],
   [
-    "remote: error: cannot lock ref 'refs/heads/main': Unable to create '/r/main.lock': File exists.\n" +
+    "remote: error: cannot lock ref 'refs/heads/x': Unable to create '/r/x.lock': File exists.\n" +
       "! [remote rejected] a -> main (failed to update ref)",
     "unavailable",
   ],

@@ -1,39 +1,55 @@
 import type { Reason } from "#services/rpc/town-error.ts";
 
-type Rule = { readonly reason: Reason; readonly pattern: RegExp };
+type Rule = { readonly reason: Reason; readonly signs: readonly RegExp[] };
 
 /** First match wins, so what is particular stands before what git adds to many failures. */
 const rules: readonly Rule[] = [
-  { reason: "exhausted", pattern: /No space left on device|Disk quota exceeded/ },
-  { reason: "denied", pattern: /receiving end does not support/ },
+  { reason: "exhausted", signs: [/No space left on device|Disk quota exceeded/] },
+  { reason: "denied", signs: [/receiving end does not support/] },
   // A lock file may be held by a live git or left by a dead one; either way, later may work.
-  { reason: "unavailable", pattern: /\.lock': File exists|Another git process seems to be/ },
+  { reason: "unavailable", signs: [/\.lock': File exists|Another git process seems to be/] },
   {
     reason: "stale",
-    pattern:
-      /\((?:non-fast-forward|fetch first|stale info|needs force|remote ref updated)|cannot lock ref '[^']*': (?:is at|reference already exists|unable to resolve)|denying non-fast-forward|\(failed to update ref\)|incorrect old value|reference already exists/,
+    signs: [
+      /\((?:non-fast-forward|fetch first|stale info|needs force|remote ref updated)/,
+      /cannot lock ref '[^']*': (?:is at|reference already exists|unable to resolve)/,
+      /denying non-fast-forward|\(failed to update ref\)|incorrect old value/,
+      /reference already exists/,
+    ],
   },
   {
     reason: "denied",
-    pattern:
-      /Authentication failed|Permission denied|could not read (?:Username|Password)|returned error: 40[13]|Host key verification failed|dubious ownership|hook declined|protected branch|\[remote rejected\]|insufficient permission|Access denied|does not have permission|unable to create temporary/i,
+    signs: [
+      /Authentication failed|Permission denied|could not read (?:Username|Password)/,
+      /returned error: 40[13]|Host key verification failed|dubious ownership/,
+      /hook declined|protected branch|\[remote rejected\]/i,
+      /insufficient permission|Access denied|does not have permission/i,
+    ],
   },
   {
     reason: "unavailable",
-    pattern:
-      /Could not resolve host|Connection (?:refused|timed out|reset|closed)|Failed to connect|Couldn't connect|unable to connect|Network is unreachable|No route to host|Operation timed out|hung up unexpectedly|early EOF|RPC failed|returned error: (?:5\d\d|429)|Empty reply from server|unexpected disconnect/i,
+    signs: [
+      /Could not resolve host|Connection (?:refused|timed out|reset|closed)|Failed to connect/i,
+      /Couldn't connect|unable to connect|Network is unreachable|No route to host/i,
+      /Operation timed out|hung up unexpectedly|early EOF|RPC failed|unexpected disconnect/i,
+      /returned error: (?:5\d\d|429)|Empty reply from server/,
+    ],
   },
   {
     reason: "not_found",
-    pattern:
-      /does not appear to be a git repository|[Nn]ot a git repository|[Rr]epository .*not found|couldn't find remote ref|unknown revision|bad revision|Not a valid object name|not a valid object|Needed a single revision|src refspec .* does not match|returned error: 404|No such remote|does not exist|bad object|invalid reference/,
+    signs: [
+      /does not appear to be a git repository|not a git repository|repository .*not found/i,
+      /couldn't find remote ref|unknown revision|bad revision|Needed a single revision/,
+      /Not a valid object name|not a valid object|bad object|invalid reference/,
+      /src refspec .* does not match|returned error: 404|No such remote|does not exist/,
+    ],
   },
-  { reason: "unavailable", pattern: /Could not read from remote repository|unable to access '/ },
+  { reason: "unavailable", signs: [/Could not read from remote repository|unable to access '/] },
 ];
 
 /** What a failed git said, as a reason that a caller can act on (git speaks C locale here). */
 export function gitFailure(stderr: string): Reason {
-  return rules.find(({ pattern }) => pattern.test(stderr))?.reason ?? "invalid";
+  return rules.find(({ signs }) => signs.some((sign) => sign.test(stderr)))?.reason ?? "invalid";
 }
 
 const advice: Partial<Record<Reason, string>> = {

@@ -197,7 +197,7 @@ test("a lock left at the remote refuses, and names itself", async () => {
   expect(await land(wanted)).toMatchObject({ kind: "landed" });
 });
 
-test("a landing of a deposed authority that made it first does not give it the new term", async () => {
+test("a landing made before being deposed does not give the new term away", async () => {
   const { scratch, repoDir, one, wanted } = await readyRig();
   await using _scratch = scratch;
   const landed = await land(wanted);

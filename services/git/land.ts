@@ -108,7 +108,8 @@ export function judgeLanding(
 
 function explainRefusal(why: string): string {
   if (!/Working directory has (?:un)?staged changes/.test(why)) return why;
-  return `the tree checked out at the remote has uncommitted changes: commit or stash them (${why})`;
+  const todo = "has uncommitted changes: commit or stash them";
+  return `the tree checked out at the remote ${todo} (${why})`;
 }
 
 async function checkOrder({ repoDir, expectedMain, landings }: LandWanted): Promise<void> {

@@ -19,8 +19,8 @@ export type RigRemote = {
 /**
  * Find what `rig add <path or URL>` is to push to, and prepare it.
  *
- * A URL is used as it is; a clone with an `origin` by that; a bare repository as it is. A repository
- * of a person's own without an `origin` is set to update its tree in place at each landing.
+ * A URL is used as it is; a clone with an `origin` by that; a bare repository as it is. A
+ * repository of a person's own without an `origin` is set to update its tree at each landing.
  *
  * @param from the folder that a relative path starts at
  * @throws TownError `not_found` for no repository, `state` for a tree that is not clean, on no

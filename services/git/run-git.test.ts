@@ -26,7 +26,7 @@ test("an inherited GIT_DIR does not reach git, neither ours nor simple-git's", a
   expect(await openRepository(ours).revparse(["--absolute-git-dir"])).toBe(join(ours, ".git"));
 });
 
-test("an expected exit code is an answer, another one is a failure that names the command", async () => {
+test("an expected exit code is an answer, another one a failure naming the command", async () => {
   await runGit(["init", "--quiet"], { cwd: dir });
   const verify = ["rev-parse", "--verify", "--quiet", "refs/heads/nope"];
   expect((await runGit(verify, { cwd: dir, okCodes: [0, 1] })).code).toBe(1);
@@ -87,16 +87,25 @@ test("a remote that refuses connections is unavailable at once", async () => {
   await expect(asked).rejects.toMatchObject({ reason: "unavailable" });
 });
 
-test("a signal ends git and what git started", async () => {
-  const stop = new AbortController();
+test("a timeout ends git and what git started", async () => {
   await runGit(["init", "--quiet"], { cwd: dir });
-  // An alias runs a shell child that would outlive git, were only git signalled.
-  const alias = `alias.wait=!echo ready; sleep 30 & wait`;
-  const waiting = runGit(["-c", alias, "wait"], { cwd: dir, signal: stop.signal });
+  // The sleeper holds git's stdout, so the answer can only come early if it was ended too.
+  const alias = "alias.wait=!sleep 30 & sleep 30";
   const started = Date.now();
+  const waiting = runGit(["-c", alias, "wait"], { cwd: dir, timeoutMs: 300 });
+  await expect(waiting).rejects.toMatchObject({ reason: "unavailable" });
+  expect(Date.now() - started).toBeLessThan(10_000);
+});
+
+test("a signal ends git; one raised before keeps it from starting", async () => {
+  await runGit(["init", "--quiet"], { cwd: dir });
+  const stop = new AbortController();
+  const alias = "alias.wait=!sleep 30";
+  const waiting = runGit(["-c", alias, "wait"], { cwd: dir, signal: stop.signal });
   stop.abort();
   await expect(waiting).rejects.toMatchObject({ reason: "cancelled" });
-  expect(Date.now() - started).toBeLessThan(5_000);
+  const before = gitSpawns();
   const late = runGit(["status"], { cwd: dir, signal: stop.signal });
   await expect(late).rejects.toMatchObject({ reason: "cancelled" });
+  expect(gitSpawns()).toBe(before);
 });
