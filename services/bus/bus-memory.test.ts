@@ -66,7 +66,8 @@ test("an id is forgotten after its window, and not before", () => {
 test("a closed bus leaves nothing that keeps the process alive", async () => {
   const script = `
     const { connectMemoryBus, createMemoryBroker } = await import("./bus-memory.ts");
-    const bus = connectMemoryBus(createMemoryBroker(), { name: "a", retry: { baseMs: 1e8, maxMs: 1e8 } });
+    const retry = { baseMs: 1e8, maxMs: 1e8 };
+    const bus = connectMemoryBus(createMemoryBroker(), { name: "a", retry });
     const refused = new Promise((resolve) => bus.onError(resolve));
     await bus.consume("gt.t.ledger.>", () => { throw new Error("no"); }, { from: "all" });
     await bus.publish("gt.t.ledger.a", new Uint8Array(), "1");

@@ -14,7 +14,15 @@ import {
   createNatsProcess,
   natsServerPath,
 } from "./contract/nats-process.ts";
-import { all, bytes, consumeTexts, createWitness, ledger, publishAll } from "./contract/witness.ts";
+import {
+  all,
+  bytes,
+  consumeTexts,
+  createWitness,
+  ledger,
+  linkIs,
+  publishAll,
+} from "./contract/witness.ts";
 import { dialNats } from "./nats.ts";
 
 const path = natsServerPath(process.env);
@@ -85,6 +93,7 @@ async function linkLost(bus: Bus): Promise<void> {
 if (path) {
   describeBusContract("nats", () => makeFixture(path));
   describe("nats-server", { timeout: 20_000 }, () => serverTests(path));
+  describe("a lesser nats-server", { timeout: 20_000 }, () => degradedTests(path));
   describe("its clients", { timeout: 20_000 }, () => clientTests(path));
 } else {
   test.skip("no nats-server on the PATH, and GT_NATS_SERVER does not name one", () => undefined);
@@ -133,6 +142,39 @@ function serverTests(server: string): void {
     },
   );
 
+  test("a store put back from a backup, its numbers used again: nothing is skipped", async () => {
+    const { bus, nats, url } = await setUp(server, "");
+    const cable = await createCable(nats.port);
+    const more = { linkRetry: retry, consumerRetry: retry };
+    const reader = await connectNatsBus({ url: cable.url, name: "r", town: contractTown, ...more });
+    onTestFinished(async () => {
+      await reader.close();
+      await cable.close();
+    });
+    const got = await consumeTexts(reader, all);
+    await publishAll(bus, ledger, ["1", "2"]);
+    await got.atLeast(2);
+    await Promise.all([linkLost(bus), linkLost(reader), nats.kill()]);
+    await nats.backUp();
+    await nats.start();
+    await linkIs(bus, true);
+    await publishAll(bus, ledger, ["3", "4"]);
+    await got.atLeast(4);
+    cable.cut();
+    await linkIs(reader, false);
+    await nats.kill();
+    await nats.restore();
+    await nats.start();
+    const writer = await connectNatsBus({ url, name: "w", town: contractTown, ...more });
+    onTestFinished(() => writer.close());
+    await publishAll(writer, ledger, ["5", "6", "7"]);
+    cable.heal();
+    while (!got.seen.includes("7")) await got.atLeast(got.seen.length + 1);
+    expect([...new Set(got.seen)]).toEqual(["1", "2", "3", "4", "5", "6", "7"]);
+  });
+}
+
+function degradedTests(server: string): void {
   test("a small store gets a smaller stream, and says so once", async () => {
     const notices: string[] = [];
     const notice = (text: string) => void notices.push(text);
@@ -198,8 +240,8 @@ function clientTests(server: string): void {
       const script = `
       const { connectNatsBus } = await import("./bus-nats.ts");
       const retry = { baseMs: 1e8, maxMs: 1e8 };
-      const options = { url: "${url}", name: "x", town: "t", linkRetry: retry, consumerRetry: retry };
-      const bus = await connectNatsBus(options);
+      const slow = { linkRetry: retry, consumerRetry: retry };
+      const bus = await connectNatsBus({ url: "${url}", name: "x", town: "t", ...slow });
       await bus.consume("gt.t.ledger.>", () => { throw new Error("no"); }, { from: "all" });
       bus.listen("gt.t.wake", () => {});
       const refused = new Promise((resolve) => bus.onError(resolve));

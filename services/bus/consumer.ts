@@ -21,7 +21,7 @@ export type ConsumerPorts = {
   readonly isUp: () => boolean;
   /** Resolves when the link is up, or `signal` raised. */
   readonly untilUp: (signal: AbortSignal) => Promise<void>;
-  /** Attach to the store after the last handled message; the feed ends with `signal` or the link. */
+  /** Attach to the store after the last handled message; it ends with `signal` or the link. */
   readonly open: (last: Position | undefined, signal: AbortSignal) => Promise<Feed>;
   readonly report: (error: unknown) => void;
   readonly retry: RetryLimits;

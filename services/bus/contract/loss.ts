@@ -73,7 +73,7 @@ export function linkLossContract(fixture: () => BusFixture): void {
 
 /** Brokers that crash, stores that are wiped, a broker that is not there yet. */
 export function storeLossContract(fixture: () => BusFixture): void {
-  test("the broker crashes and comes back: links are told, nothing is lost or skipped", async () => {
+  test("a broker crashes and comes back: links are told, nothing is lost or skipped", async () => {
     const writer = await fixture().connect("writer");
     const reader = await fixture().connect("reader");
     const links = createWitness<boolean>();

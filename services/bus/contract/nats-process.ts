@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { existsSync } from "node:fs";
-import { rm, writeFile } from "node:fs/promises";
+import { cp, rm, writeFile } from "node:fs/promises";
 import { type AddressInfo, connect, createServer, type Socket } from "node:net";
 import { delimiter, join } from "node:path";
 import { createInterface } from "node:readline";
@@ -20,6 +20,9 @@ export type NatsProcess = {
   /** SIGKILL; the store stays. */
   readonly kill: () => Promise<void>;
   readonly wipe: () => Promise<void>;
+  /** Keep a copy of the store, and put it in the store's place; while the server is down. */
+  readonly backUp: () => Promise<void>;
+  readonly restore: () => Promise<void>;
 };
 
 /** A nats-server in `folder`, always on the same port, with `config` beside what it needs. */
@@ -32,6 +35,7 @@ export async function createNatsProcess(
 ): Promise<NatsProcess> {
   const port = await freePort();
   const store = join(folder, "store");
+  const backup = join(folder, "backup");
   const file = join(folder, "nats.conf");
   const jetstream =
     jetStream === "with JetStream"
@@ -62,6 +66,11 @@ export async function createNatsProcess(
       await exited;
     },
     wipe: () => rm(store, { recursive: true, force: true }),
+    backUp: () => cp(store, backup, { recursive: true }),
+    restore: async () => {
+      await rm(store, { recursive: true, force: true });
+      await cp(backup, store, { recursive: true });
+    },
   };
 }
 
