@@ -9,6 +9,7 @@ import {
 } from "#proto/gastown/v1/town_service_pb.ts";
 import { isTownError } from "#services/rpc/town-error.ts";
 import { exitCodes, failureOf } from "./failure.ts";
+import type { Place } from "./find-town.ts";
 import { oneLine } from "./one-line.ts";
 import type { Session } from "./session.ts";
 import { table } from "./table.ts";
@@ -22,8 +23,9 @@ export const declare: Declare = (command, act) => {
 
 /** The town's own checks come after those that hold without one, since it may not answer. */
 async function doctor(gt: Session): Promise<void> {
-  const here = [await checkGit(), await checkPlaces(gt)];
-  const asked = await askTown(gt);
+  const places = await gt.places();
+  const here = [await checkGit(), checkPlaces(places)];
+  const asked = places.length === 0 ? { reached: false, checks: [] } : await askTown(gt);
   const checks = [...here, ...asked.checks];
   const response = create(DiagnoseResponseSchema, { checks });
   await gt.print(DiagnoseResponseSchema, response, () => page(checks, gt.terminal));
@@ -55,8 +57,7 @@ async function checkGit(): Promise<Check> {
   }
 }
 
-async function checkPlaces(gt: Session): Promise<Check> {
-  const places = await gt.places();
+function checkPlaces(places: readonly Place[]): Check {
   const detail = places.map(({ what }) => what).join(", then ");
   const remedy = places.length > 0 ? "" : "start a town with `npx gt up`, or name one with --town";
   const ok = places.length > 0;

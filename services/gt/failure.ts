@@ -1,4 +1,5 @@
 import { isTownError, type Reason, type Violation } from "#services/rpc/town-error.ts";
+import { UsageError } from "./usage-error.ts";
 
 /** How a `gt` call can end. */
 export const exitCodes = { ok: 0, refused: 1, usage: 2, unreachable: 3, internal: 4 } as const;
@@ -32,6 +33,7 @@ export function failureOf(error: unknown): Failure {
     const failure = { exitCode: exitCodeOf(reason), reason, message, violations };
     return remedy === undefined ? failure : { ...failure, remedy };
   }
+  if (error instanceof UsageError) return usageFailure(error.message);
   return {
     exitCode: exitCodes.internal,
     reason: "internal",
@@ -42,8 +44,10 @@ export function failureOf(error: unknown): Failure {
 }
 
 /** A call that was not understood. */
-export function usageFailure(message: string, remedy: string): Failure {
-  return { exitCode: exitCodes.usage, reason: "usage", message, violations: [], remedy };
+export function usageFailure(message: string, remedy?: string): Failure {
+  const { usage } = exitCodes;
+  const failure: Failure = { exitCode: usage, reason: "usage", message, violations: [] };
+  return remedy === undefined ? failure : { ...failure, remedy };
 }
 
 /** Nobody answered: 3; the answer was no: 1. */

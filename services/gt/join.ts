@@ -1,6 +1,6 @@
-import { TownError } from "#services/rpc/town-error.ts";
 import { launch } from "./launch.ts";
 import { names } from "./options.ts";
+import { UsageError } from "./usage-error.ts";
 import { type Declare, example } from "./verb.ts";
 
 type Options = {
@@ -20,7 +20,7 @@ export const declare: Declare = (command, act) => {
       act(async (gt, { machine, rigs, polecatsMax }: Options) => {
         const { env } = gt.terminal;
         const town = gt.globals.town ?? env["GT_TOWN"];
-        if (town === undefined) throw new TownError("invalid", "say which town: --town host:port");
+        if (town === undefined) throw new UsageError("say which town: --town host:port");
         const home = gt.globals.home ?? env["GT_HOME"];
         const served = rigs?.join(",");
         const max = polecatsMax;

@@ -1,4 +1,4 @@
-import { Command, InvalidArgumentError } from "commander";
+import { Command, InvalidArgumentError, Option } from "commander";
 import type { Act, Chapter, Verb, VerbGroup } from "./verb.ts";
 
 /** Where the program's own texts go: help, and what commander says of bad usage. */
@@ -32,7 +32,7 @@ export function buildProgram(
     })
     .configureHelp({ subcommandTerm: (command) => term(command) })
     .helpCommand(false);
-  addGlobalOptions(program);
+  addGlobalOptions(program, true);
   loadOnCall(program);
   for (const { title, verbs } of chapters) {
     program.commandsGroup(`${title}:`);
@@ -43,8 +43,8 @@ export function buildProgram(
 }
 
 const footer = `
-Ends with 0 ok, 1 refused, 2 usage, 3 unreachable, 4 internal.
-\`gt <verb> --help\` says more, with an example.`;
+Every verb takes --json, --town, --home and --wait; \`gt <verb> --help\` says more, with an example.
+Ends with 0 ok, 1 refused, 2 usage, 3 unreachable, 4 internal.`;
 
 const loaders = new WeakMap<Command, () => Promise<void>>();
 
@@ -61,7 +61,7 @@ function addVerb(parent: Command, verb: Verb | VerbGroup, act: Act): void {
   command.description(sentence(verb.summary));
   if ("verbs" in verb) {
     command.helpCommand(false).enablePositionalOptions();
-    addGlobalOptions(command);
+    addGlobalOptions(command, true);
     loadOnCall(command);
     for (const each of verb.verbs) addVerb(command, each, act);
     return;
@@ -70,21 +70,26 @@ function addVerb(parent: Command, verb: Verb | VerbGroup, act: Act): void {
   loaders.set(command, async () => {
     const { declare } = await verb.load();
     declare(command, act);
-    addGlobalOptions(command);
+    addGlobalOptions(command, false);
     if (verb.changes) {
       command.option("--request-id <id>", "the same id is done once, however often it is sent");
     }
   });
 }
 
-function addGlobalOptions(command: Command): void {
-  command
-    .optionsGroup("For every verb:")
-    .helpOption("-h, --help", "this help")
-    .option("--json", "answer, and fail, in JSON")
-    .option("--town <address>", "the town's host:port or unix:/path")
-    .option("--home <folder>", "the folder of a town on this machine")
-    .option("--wait <seconds>", "go on asking this long while nobody answers", seconds);
+/** They stand in the help of each verb; above, they would push the verbs out of sight. */
+function addGlobalOptions(command: Command, isHidden: boolean): void {
+  const options = [
+    new Option("--json", "answer, and fail, in JSON"),
+    new Option("--town <address>", "the town's host:port or unix:/path"),
+    new Option("--home <folder>", "the folder of a town on this machine"),
+    new Option("--wait <seconds>", "go on asking this long while nobody answers"),
+  ];
+  options.at(-1)?.argParser(seconds);
+  command.optionsGroup("For every verb:");
+  for (const option of options) command.addOption(option.hideHelp(isHidden));
+  const help = new Option("-h, --help", "this help");
+  command.addHelpOption(help.hideHelp(isHidden));
 }
 
 function term(command: Command): string {

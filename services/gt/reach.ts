@@ -42,9 +42,9 @@ export function openReach<Client>(ports: ReachPorts<Client>, waitMs: number): Re
   }
 
   async function askAround<T>(places: readonly Place[], question: (client: Client) => Promise<T>) {
-    let last: unknown;
+    let failure: unknown;
     for (const place of places) {
-      if (last !== undefined && current !== place) {
+      if (failure !== undefined && current !== place) {
         ports.notice(`${current?.what ?? "the town"} does not answer; asking ${place.what}`);
       }
       current = place;
@@ -52,10 +52,10 @@ export function openReach<Client>(ports: ReachPorts<Client>, waitMs: number): Re
         return await question(await clientOf(place));
       } catch (error) {
         if (!isTownError(error, "unavailable")) throw error;
-        last = error;
+        failure ??= error; // What the first one failed with says most.
       }
     }
-    throw last;
+    throw failure;
   }
 
   async function ask<T>(question: (client: Client) => Promise<T>): Promise<T> {

@@ -1,8 +1,8 @@
 import { type Placement, WorkService } from "#proto/gastown/v1/work_service_pb.ts";
-import { TownError } from "#services/rpc/town-error.ts";
 import { changed } from "./bead-view.ts";
 import { oneLine } from "./one-line.ts";
 import type { Session } from "./session.ts";
+import { UsageError } from "./usage-error.ts";
 import { type Declare, example } from "./verb.ts";
 
 type Options = {
@@ -27,7 +27,7 @@ export const declare: Declare = (command, act) => {
 async function sling(gt: Session, given: string | undefined, options: Options): Promise<void> {
   const { issue, machine = "", command = "" } = options;
   const id = given ?? issue;
-  if (id === undefined) throw new TownError("invalid", "say which bead: gt sling <id>");
+  if (id === undefined) throw new UsageError("say which bead: gt sling <id>");
   const runtime = options.runtime ?? (command === "" ? "" : "shell");
   await gt.tell(
     WorkService.method.slingBead,

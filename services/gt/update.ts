@@ -2,10 +2,10 @@ import { create, type JsonObject, type MessageInitShape } from "@bufbuild/protob
 import { FieldMaskSchema, timestampFromDate } from "@bufbuild/protobuf/wkt";
 import type { BeadSchema } from "#proto/gastown/v1/bead_pb.ts";
 import { WorkService } from "#proto/gastown/v1/work_service_pb.ts";
-import { TownError } from "#services/rpc/town-error.ts";
 import { changed } from "./bead-view.ts";
 import { metadata, priority } from "./options.ts";
 import type { Session } from "./session.ts";
+import { UsageError } from "./usage-error.ts";
 import { collect, type Declare, example } from "./verb.ts";
 import { parseWhen } from "./when.ts";
 
@@ -56,7 +56,7 @@ async function update(gt: Session, id: string, changes: Changes): Promise<void> 
   const labels = relabels ? await labelsOf(gt, id) : [];
   const { bead, paths } = updateOf(changes, labels, gt.terminal.nowMs());
   if (paths.length === 0) {
-    throw new TownError("invalid", "nothing to change was given; see `gt update --help`");
+    throw new UsageError("nothing to change was given; see `gt update --help`");
   }
   await gt.tell(
     WorkService.method.updateBead,

@@ -1,4 +1,4 @@
-import { TownError } from "#services/rpc/town-error.ts";
+import { UsageError } from "./usage-error.ts";
 
 const unitMs: Readonly<Record<string, number>> = {
   s: 1_000,
@@ -11,7 +11,7 @@ const unitMs: Readonly<Record<string, number>> = {
 /**
  * A point in time as people give it: `30m`, `2h`, `3d`, `1w` from now, or a date (RFC 3339).
  *
- * @throws TownError `invalid`
+ * @throws UsageError
  */
 export function parseWhen(text: string, nowMs: number): Date {
   const relative = /^\+?(\d{1,6})([smhdw])$/.exec(text.trim());
@@ -21,5 +21,5 @@ export function parseWhen(text: string, nowMs: number): Date {
   }
   const date = /^\d{4}-\d{2}-\d{2}/.test(text.trim()) ? new Date(text.trim()) : undefined;
   if (date !== undefined && Number.isFinite(date.getTime())) return date;
-  throw new TownError("invalid", `"${text}" is no time: say 30m, 2h, 3d, 1w or 2026-03-01T09:00Z`);
+  throw new UsageError(`"${text}" is no time: say 30m, 2h, 3d, 1w or 2026-03-01T09:00Z`);
 }
