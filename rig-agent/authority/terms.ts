@@ -1,0 +1,37 @@
+/** A rig whose authority this process holds. */
+export type Term = {
+  readonly rig: string;
+  readonly term: number;
+  /** The chain commit that this process wrote last. */
+  readonly tip: string;
+  /** Our bare clone of the rig's code remote. */
+  readonly repoDir: string;
+};
+
+/** The terms that this process took since it started. None outlives the process. */
+export class Terms {
+  readonly #held = new Map<string, Term>();
+
+  of(rig: string): Term | undefined {
+    return this.#held.get(rig);
+  }
+
+  all(): readonly Term[] {
+    return [...this.#held.values()];
+  }
+
+  take(term: Term): void {
+    this.#held.set(term.rig, term);
+  }
+
+  /** A landing moved the chain. */
+  advance(rig: string, tip: string): void {
+    const held = this.#held.get(rig);
+    if (held) this.#held.set(rig, { ...held, tip });
+  }
+
+  /** Another term rules, or the authority was moved: nothing more is claimed or landed. */
+  lose(rig: string): void {
+    this.#held.delete(rig);
+  }
+}

@@ -1,0 +1,87 @@
+import { type Bead, isHeld } from "#services/ledger/bead.ts";
+import { claimEpoch } from "#services/ledger/epoch.ts";
+import { machines, serves } from "#services/ledger/machines.ts";
+import { openWork, readyBeads, slingOf } from "#services/ledger/readiness.ts";
+import { rigOf, rigs } from "#services/ledger/rigs.ts";
+import { sortByUrgency } from "#services/ledger/urgency.ts";
+import { exitField, placementField } from "#services/ledger/work-fields.ts";
+import type { World } from "#services/ledger/world.ts";
+import type { Candidate, RigLimit, Seat } from "./plan.ts";
+
+/** What a plan is made of. */
+export type Gathered = {
+  readonly candidates: readonly Candidate[];
+  readonly seats: readonly Seat[];
+  readonly limits: readonly RigLimit[];
+};
+
+/** Whose ready beads, and which machines are known to be silent. */
+export type Scope = {
+  /** Whether beads of this rig are to be placed. */
+  readonly rig: (name: string) => boolean;
+  /** Whether a machine was heard within the time after which it counts as silent. */
+  readonly isHeard: (machine: string) => boolean;
+};
+
+const unlimited = 1_000_000;
+
+/** Ready beads that somebody asked for, machines and rigs with their room: the input of `plan`. */
+export function gather(world: World, scope: Scope, nowMs: number): Gathered {
+  const busy = busyCounts(world);
+  const ready = readyBeads(world, nowMs).filter((bead) => livePlacement(bead) === undefined);
+  const candidates = sortByUrgency(ready, world).flatMap((bead) => {
+    const rig = rigOf(bead, world)?.rig.name;
+    const sling = slingOf(bead, world);
+    if (rig === undefined || !sling || !scope.rig(rig)) return [];
+    return [{ uid: bead.uid, rig, machine: sling.machine }];
+  });
+  const enrolled = rigs(world);
+  const seats = machines(world).map(({ machine, state }): Seat => {
+    const silent = scope.isHeard(machine.name) ? undefined : "silent";
+    return {
+      machine: machine.name,
+      free: machine.polecatsMax - (busy.machines.get(machine.name) ?? 0),
+      closed: state === "ready" ? silent : state,
+      serves: (name) => enrolled.some(({ rig }) => rig.name === name && serves(machine, rig)),
+    };
+  });
+  const limits = enrolled.map(({ rig }) => ({
+    rig: rig.name,
+    free: (rig.polecatsMax || unlimited) - (busy.rigs.get(rig.name) ?? 0),
+  }));
+  return { candidates, seats, limits };
+}
+
+/** The Mayor's proposal for a bead, while no claim was made since. */
+export function livePlacement(bead: Bead): { machine: string } | undefined {
+  const placement = placementField.read(bead);
+  return placement && placement.claim === (bead.claim?.epoch ?? "") ? placement : undefined;
+}
+
+/** Whether a bead has a worker that needs a seat: claimed, and not yet out by one of the exits. */
+export function isWorked(bead: Bead): boolean {
+  if (!isHeld(bead) || !bead.claim) return false;
+  const exit = exitField.read(bead);
+  return exit === undefined || claimEpoch(exit.epoch) !== bead.claim.epoch;
+}
+
+/** Seats that are taken, by machine and by rig: workers, and proposals that wait for their claim. */
+export function busyCounts(world: World): {
+  readonly machines: ReadonlyMap<string, number>;
+  readonly rigs: ReadonlyMap<string, number>;
+} {
+  const byMachine = new Map<string, number>();
+  const byRig = new Map<string, number>();
+  for (const bead of openWork(world)) {
+    const machine = isWorked(bead) ? bead.claim?.machine : proposedMachine(bead);
+    if (machine === undefined) continue;
+    byMachine.set(machine, (byMachine.get(machine) ?? 0) + 1);
+    const rig = rigOf(bead, world)?.rig.name;
+    if (rig !== undefined) byRig.set(rig, (byRig.get(rig) ?? 0) + 1);
+  }
+  return { machines: byMachine, rigs: byRig };
+}
+
+function proposedMachine(bead: Bead): string | undefined {
+  return isHeld(bead) || bead.status !== "open" ? undefined : livePlacement(bead)?.machine;
+}
