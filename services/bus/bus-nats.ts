@@ -148,6 +148,8 @@ async function live(client: Client, connection: Connection, tried: () => void): 
   try {
     for (const { open } of client.openers) open(connection);
     await connection.flush();
+    // Signals work without a store, and whoever needs it is told by the call that does.
+    await connection.stored.prepare().catch(() => undefined);
     const notice = serverNotice(connection.version);
     if (notice) client.notice(notice);
     client.link.set(true);

@@ -9,6 +9,8 @@ import { type StreamLimits, streamBytesMin, streamName, streamPlan } from "./str
 
 /** A town's stored messages, as seen over one connection. */
 export type NatsStore = {
+  /** Make the stream where it is missing, so that the first messages need not be sent twice. */
+  readonly prepare: () => Promise<void>;
   readonly publish: (subject: string, payload: Uint8Array, dedupeId: string) => Promise<void>;
   readonly open: (
     pattern: string,
@@ -40,8 +42,13 @@ export function createNatsStore(
     return making;
   };
   return {
+    prepare: async () => {
+      await ensure();
+    },
     publish: async (subject, payload, dedupeId) => {
       try {
+        // Not ahead of those that wait for the stream: a writer's messages keep their order.
+        await making;
         await connection.store(subject, payload, dedupeId).catch(async (error: unknown) => {
           if (!isTownError(error, "not_found")) throw error;
           await ensure();
