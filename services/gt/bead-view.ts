@@ -1,4 +1,4 @@
-import type { Bead, Comment, Dependency } from "#proto/gastown/v1/bead_pb.ts";
+import type { Bead, Claim, Comment, Dependency } from "#proto/gastown/v1/bead_pb.ts";
 import type { MergeRequest } from "#proto/gastown/v1/merge_queue_service_pb.ts";
 import { ago } from "./elapsed.ts";
 import { paintMergeState, paintStatus, statusGlyph } from "./glyphs.ts";
@@ -90,16 +90,16 @@ function details(bead: Bead, request: MergeRequest | undefined, viewer: Viewer):
     ["Assignee", oneLine(bead.assignee)],
     ["Owner", oneLine(bead.owner)],
     ["Reference", oneLine(bead.externalRef)],
-    [
-      "Claim",
-      claim
-        ? `epoch ${claim.epoch}: ${short(claim.polecat) || "nobody yet"} on ${claim.machine}, ${ago(claim.claimTime, now)}`
-        : "",
-    ],
+    ["Claim", claim ? claimLine(claim, now) : ""],
     ["Merge request", request ? requestLine(request, viewer) : ""],
   ].filter(([, value]) => value !== "");
   const indented = rows.map(([name = "", value = ""]) => [`  ${name}`, value]);
   return table([{ head: "" }, { head: "" }], indented, Number.POSITIVE_INFINITY);
+}
+
+function claimLine({ epoch, polecat, machine, claimTime }: Claim, nowMs: number): string {
+  const since = claimTime === undefined ? "" : `, ${ago(claimTime, nowMs)}`;
+  return oneLine(`epoch ${epoch}: ${short(polecat) || "nobody yet"} on ${machine}${since}`);
 }
 
 function requestLine(request: MergeRequest, { paint }: Viewer): string {
@@ -127,7 +127,8 @@ function dependencyLine({ type, dependsOnId }: Dependency): string {
 }
 
 function commentLines({ author, text, createTime }: Comment, nowMs: number): string[] {
-  return [`${author}, ${ago(createTime, nowMs)}`, ...plainLines(text).map((line) => `  ${line}`)];
+  const head = createTime === undefined ? author : `${author}, ${ago(createTime, nowMs)}`;
+  return [head, ...plainLines(text).map((line) => `  ${line}`)];
 }
 
 /** A patch is not read on a page; how long it is says enough. */

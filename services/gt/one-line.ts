@@ -3,7 +3,7 @@ import stringWidth from "string-width";
 
 /** Text on one line. What agents write may not move the reader's cursor or change its colours. */
 export function oneLine(text: string): string {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what it removes.
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what it removes.
   return stripVTControlCharacters(text).replace(/[\u0000-\u001f\u007f-\u009f]+/g, " ");
 }
 

@@ -4,7 +4,7 @@ import type { Act, Chapter, Verb, VerbGroup } from "./verb.ts";
 /** Where the program's own texts go: help, and what commander says of bad usage. */
 export type ProgramOutput = {
   readonly write: (text: string) => void;
-  /** Help that is shown because no verb was given; what went wrong is told in one form elsewhere. */
+  /** Help that is shown because no verb was given; what went wrong is told elsewhere. */
   readonly writeHelpError: (text: string) => void;
   readonly columns: number;
 };
@@ -43,7 +43,7 @@ export function buildProgram(
 }
 
 const footer = `
-Every verb takes --json, --town, --home and --wait; \`gt <verb> --help\` says more, with an example.
+Every verb takes --json, --town, --home, --wait and --help, which says more and gives an example.
 Ends with 0 ok, 1 refused, 2 usage, 3 unreachable, 4 internal.`;
 
 const loaders = new WeakMap<Command, () => Promise<void>>();

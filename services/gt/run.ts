@@ -64,7 +64,7 @@ function globalsOf(last: unknown): Globals {
   return Object.assign({}, ...chain.reverse().map((command) => command.opts()));
 }
 
-/** Commander's `error: unknown command 'lst'` and its suggestion, as what happened and what to do. */
+/** Commander's `error: unknown command 'lst'` and its suggestion, as what happened and a remedy. */
 function usageOf(error: CommanderError, args: readonly string[], program: Command) {
   const help = `\`${helpFor(args, program)}\` shows how it is called`;
   if (error.code === "commander.help") return usageFailure("which verb?", help);

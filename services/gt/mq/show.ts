@@ -49,7 +49,8 @@ function page(request: MergeRequest, { paint, nowMs }: Terminal): string {
 function gateLines(result: GateResult, paint: Terminal["paint"]): string[] {
   const { gate, passed, exitCode, elapsedMs, commit, output } = result;
   const verdict = passed ? paint.green("passed") : paint.red(`failed with exit code ${exitCode}`);
-  const head = `Gate ${oneLine(gate)} ${verdict} on ${commit.slice(0, 12)} in ${elapsed(Number(elapsedMs))}`;
+  const where = `on ${commit.slice(0, 12)} in ${elapsed(Number(elapsedMs))}`;
+  const head = `Gate ${oneLine(gate)} ${verdict} ${where}`;
   const lines = passed ? [] : plainLines(output.trimEnd()).map((line) => `  ${line}`);
   return ["", head, ...lines];
 }

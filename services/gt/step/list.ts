@@ -22,7 +22,8 @@ async function list(gt: Session, id: string | undefined): Promise<void> {
   const found = await find(gt, id);
   await gt.print(GetMoleculeResponseSchema, found, ({ molecule }) => {
     if (molecule === undefined) return "";
-    const head = `${molecule.id} (${molecule.formula}) for ${molecule.bead}, epoch ${molecule.epoch}`;
+    const { id: root, formula, bead, epoch } = molecule;
+    const head = `${root} (${formula}) for ${bead}, epoch ${epoch}`;
     return `${oneLine(head)}\n${stepTable(molecule.steps, gt.terminal)}`;
   });
 }
