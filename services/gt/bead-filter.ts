@@ -13,9 +13,6 @@ export type BeadCriteria = {
   readonly filter?: string | undefined;
 };
 
-/** Types that keep the town going and are no work that someone filed. */
-const machinery = ["message", "molecule", "gate", "merge-request", "agent", "role", "rig", "event"];
-
 /** The AIP-160 filter that says the same; empty asks for all open work. */
 export function beadFilter(criteria: BeadCriteria): string {
   const { status, type, label = [], assignee, parent, rig, priority, all, filter } = criteria;
@@ -33,7 +30,8 @@ export function beadFilter(criteria: BeadCriteria): string {
   if (terms.length === 0) return "";
   // A filter of one's own switches the server's own choice off, so open work is asked for here.
   if (status === undefined) terms.push("status != closed");
-  if (type === undefined) terms.push(...machinery.map((each) => `type != ${quoted(each)}`));
+  // Mail, steps and agents are beads, but no work that someone filed; a named type may be theirs.
+  if (type === undefined) terms.push("work = true");
   return terms.join(" AND ");
 }
 

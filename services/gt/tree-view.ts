@@ -18,8 +18,8 @@ const columns: readonly Column[] = [
 
 /**
  * A bead with all that hangs below it, a line each: status and id, title, who works on it where,
- * its step, for how long, and how its merge request stands. Columns are aligned, and titles are cut so
- * that no line is wider than `width` display columns. A node without a bead is its children.
+ * its step, for how long, and how its merge request stands. Columns are aligned, and titles are cut
+ * so that no line is wider than `width` display columns. A node without a bead is its children.
  *
  * @param paint no colours if absent
  */
