@@ -31,10 +31,13 @@ export type LedgerGit = {
 export type Outgoing = {
   readonly segments: readonly Segment[];
   readonly bytes: (segment: Segment) => Promise<Uint8Array>;
-  /** Further files and grafted trees, made against the base that they will stand on. */
-  readonly more?: (base: string | undefined) => Promise<readonly NewFile[]>;
+  /** Further files, grafted trees and parents, made against the base that they will stand on. */
+  readonly more?: (base: string | undefined) => Promise<Addition>;
   readonly message: string;
 };
+
+/** What stands beside a writer's events in one commit. */
+export type Addition = { readonly files: readonly NewFile[]; readonly merge: readonly string[] };
 
 export type LedgerGitOptions = {
   /** Our bare clone; made when it is missing. */
@@ -106,9 +109,12 @@ export function openLedgerGit(options: LedgerGitOptions): LedgerGit {
       files.push({ path, bytes: await outgoing.bytes(segment) });
       sizes.set(path, segment.durableBytes);
     }
-    files.push(...((await outgoing.more?.(base)) ?? []));
+    const addition = await outgoing.more?.(base);
+    files.push(...(addition?.files ?? []));
     if (files.length === 0) return false;
-    const commit = await commitFiles(dir, { base, files, machine, message: outgoing.message });
+    const merge = addition?.merge ?? [];
+    const { message } = outgoing;
+    const commit = await commitFiles(dir, { base, files, merge, machine, message });
     const refspec = `${commit}:refs/heads/${branch}`;
     await runGit(["push", "--quiet", "origin", refspec], { cwd: dir, signal, timeoutMs });
     pushed = { base: commit, sizes };
@@ -209,12 +215,14 @@ async function commitFiles(
   commit: {
     readonly base: string | undefined;
     readonly files: readonly NewFile[];
+    readonly merge: readonly string[];
     readonly machine: string;
     readonly message: string;
   },
 ): Promise<string> {
   const input = importStream({
     from: commit.base,
+    merge: commit.merge,
     author: `${commit.machine} <${commit.machine}@gastown.invalid>`,
     atSeconds: Math.floor(Date.now() / 1000),
     message: commit.message,

@@ -1,0 +1,65 @@
+import type { MessageInitShape } from "@bufbuild/protobuf";
+import { timestampFromMs } from "@bufbuild/protobuf/wkt";
+import {
+  MachineState,
+  type MachineSchema,
+  type RigSchema,
+} from "#proto/gastown/v1/fleet_service_pb.ts";
+import { type EnrolledMachine, machines, serves } from "#services/ledger/machines.ts";
+import type { EnrolledRig } from "#services/ledger/rigs.ts";
+import type { World } from "#services/ledger/world.ts";
+import { busyCounts } from "#services/scheduler/gather.ts";
+import type { Peers } from "#services/telemetry/peers.ts";
+
+/** Without a sign of life for this long a machine counts as lost; what follows is the rig's policy. */
+export const lostAfterMs = 60_000;
+
+const states = {
+  ready: MachineState.READY,
+  cordoned: MachineState.CORDONED,
+  draining: MachineState.DRAINING,
+} as const;
+
+/** A machine as the API shows it. */
+export function machineMessage(
+  { machine, state }: EnrolledMachine,
+  world: World,
+  peers: Peers,
+): MessageInitShape<typeof MachineSchema> {
+  const peer = peers.of(machine.name);
+  const heard = peers.isHeard(machine.name, lostAfterMs);
+  const authorities = peer?.beat?.authorities ?? [];
+  return {
+    name: machine.name,
+    state: heard ? states[state] : MachineState.LOST,
+    rigs: machine.rigs,
+    polecatsMax: machine.polecatsMax,
+    polecatsRunning:
+      peer?.beat?.polecats.length ?? busyCounts(world).machines.get(machine.name) ?? 0,
+    version: machine.version,
+    authorities: authorities.map(({ rig, term }) => `${rig}@${term}`),
+    link: !heard || !peer ? "silent" : peer.link,
+    ...(peer && { beatTime: timestampFromMs(peer.heardMs) }),
+  };
+}
+
+/** A rig as the API shows it. */
+export function rigMessage(
+  { rig, authority }: EnrolledRig,
+  world: World,
+): MessageInitShape<typeof RigSchema> {
+  const serving = machines(world).filter(({ machine }) => serves(machine, rig));
+  return {
+    name: rig.name,
+    prefix: rig.prefix,
+    remote: rig.remote,
+    target: rig.target,
+    setup: rig.setup,
+    gates: rig.gates.map(({ name, command, timeoutSeconds }) => ({ name, command, timeoutSeconds })),
+    authority: authority?.machine ?? "",
+    term: BigInt(authority?.term ?? 0),
+    machines: serving.map(({ machine }) => machine.name),
+    defaultRuntime: rig.defaultRuntime,
+    polecatsMax: rig.polecatsMax,
+  };
+}

@@ -1,0 +1,70 @@
+import { lostAfterMs } from "#services/api/fleet/fleet-message.ts";
+import { isHeld } from "#services/ledger/bead.ts";
+import { machineNamed, machines } from "#services/ledger/machines.ts";
+import { openWork } from "#services/ledger/readiness.ts";
+import { rigs } from "#services/ledger/rigs.ts";
+import type { TownPorts } from "./town-service.ts";
+
+/** One named check: what was found, and what to do where it is not well. */
+export type Finding = {
+  readonly name: string;
+  readonly ok: boolean;
+  readonly detail: string;
+  readonly remedy: string;
+};
+
+/** Look at the whole; every check is named, well or not. */
+export function diagnose(ports: TownPorts): Finding[] {
+  return [bus(ports), remote(ports), ledger(ports), fleet(ports), authorities(ports), held(ports)];
+}
+
+function finding(name: string, problems: readonly string[], well: string, remedy: string): Finding {
+  const ok = problems.length === 0;
+  return { name, ok, detail: ok ? well : problems.join("; "), remedy: ok ? "" : remedy };
+}
+
+function bus({ bus: link }: TownPorts): Finding {
+  const problems = link.isUp() ? [] : ["NATS does not answer; work goes on over git, slower"];
+  const remedy = "start nats-server again; everything catches up by itself";
+  return finding("bus", problems, `${link.kind} ${link.version} is up`, remedy);
+}
+
+function remote({ isRemoteUp }: TownPorts): Finding {
+  const problems = isRemoteUp() ? [] : ["the ledger's git remote does not answer"];
+  const remedy = "bring the remote back; what waits here is pushed then";
+  return finding("ledger remote", problems, "answers", remedy);
+}
+
+function ledger({ ledger: { alarms, gaps } }: TownPorts): Finding {
+  const shown = alarms().slice(-5);
+  const problems = [
+    ...shown.map(({ kind, detail }) => `${kind}: ${detail}`),
+    ...gaps().map((writer) => `events of ${writer} are missing here`),
+  ];
+  const remedy = "a gap closes by itself; for the rest look at the named file and line";
+  return finding("ledger", problems, "whole", remedy);
+}
+
+function fleet({ ledger: { world }, peers }: TownPorts): Finding {
+  const silent = machines(world)
+    .map(({ machine }) => machine.name)
+    .filter((name) => !peers.isHeard(name, lostAfterMs))
+    .map((name) => `${name} has not been heard for ${lostAfterMs / 1000} s`);
+  return finding("machines", silent, "all are heard", "look at the machine; start its rig-agent");
+}
+
+function authorities({ ledger: { world } }: TownPorts): Finding {
+  const without = rigs(world)
+    .filter(({ authority }) => authority === undefined)
+    .map(({ rig }) => `rig ${rig.name} has no authority yet`);
+  const remedy = "start a rig-agent that serves the rig: gt join --rigs <rig>";
+  return finding("authorities", without, "every rig has one", remedy);
+}
+
+function held({ ledger: { world } }: TownPorts): Finding {
+  const orphans = openWork(world)
+    .filter(isHeld)
+    .filter(({ claim }) => claim && !machineNamed(world, claim.machine))
+    .map(({ id, claim }) => `${id} is claimed on ${claim?.machine}, which is not enrolled`);
+  return finding("claims", orphans, "every claim is on an enrolled machine", "gt show <bead>");
+}

@@ -1,0 +1,55 @@
+import type { TownService } from "#proto/gastown/v1/town_service_pb.ts";
+import type { Bus } from "#services/bus/bus.ts";
+import { version, wireVersion } from "#services/config/version.ts";
+import type { Ledger } from "#services/ledger/ledger.ts";
+import { machines } from "#services/ledger/machines.ts";
+import { isWork } from "#services/ledger/readiness.ts";
+import { rigs } from "#services/ledger/rigs.ts";
+import { isWorked } from "#services/scheduler/gather.ts";
+import type { ServiceImpl } from "#services/rpc/method.ts";
+import type { Peers } from "#services/telemetry/peers.ts";
+import { diagnose } from "./diagnose.ts";
+
+/** What the town, or a machine that answers for it, tells of the whole. */
+export type TownPorts = {
+  readonly ledger: Ledger;
+  readonly bus: Bus;
+  readonly peers: Peers;
+  readonly town: string;
+  /** `town`, or a machine's name. */
+  readonly endpoint: string;
+  readonly home: string;
+  readonly nowMs: () => number;
+  readonly startedMs: number;
+  readonly isRemoteUp: () => boolean;
+};
+
+/** TownService, the same at any endpoint. */
+export function townService(ports: TownPorts): ServiceImpl<typeof TownService> {
+  const { ledger, bus } = ports;
+  return {
+    getTown: async () => {
+      const { world } = ledger;
+      const requests = world.ofType("merge-request");
+      const work = [...world.all()].filter(isWork);
+      return {
+        town: ports.town,
+        version,
+        wireVersion,
+        endpoint: ports.endpoint,
+        bus: bus.kind,
+        busUp: bus.isUp(),
+        busVersion: bus.version,
+        machines: machines(world).length,
+        rigs: rigs(world).length,
+        beadsOpen: work.filter(({ status }) => status !== "closed").length,
+        beadsClosed: work.filter(({ status }) => status === "closed").length,
+        polecatsRunning: work.filter(isWorked).length,
+        mergeRequestsOpen: requests.filter(({ status }) => status !== "closed").length,
+        uptimeMs: BigInt(ports.nowMs() - ports.startedMs),
+        home: ports.home,
+      };
+    },
+    diagnose: async () => ({ checks: diagnose(ports) }),
+  };
+}

@@ -1,0 +1,127 @@
+import { z } from "zod";
+import { create } from "@bufbuild/protobuf";
+import {
+  type AddRigRequest,
+  type FleetService,
+  RigSchema,
+} from "#proto/gastown/v1/fleet_service_pb.ts";
+import { rigMessage } from "#services/api/fleet/fleet-message.ts";
+import { resolveRemote } from "#services/git/local-path.ts";
+import { probeRemote } from "#services/git/probe.ts";
+import { createBead, forRequest } from "#services/ledger/drafts.ts";
+import { derivedUid, requestKey } from "#services/ledger/ids.ts";
+import type { Ledger } from "#services/ledger/ledger.ts";
+import { type EnrolledRig, Rig, rigField, rigs, townPrefix } from "#services/ledger/rigs.ts";
+import type { MethodImpl } from "#services/rpc/method.ts";
+import { TownError } from "#services/rpc/town-error.ts";
+
+const name = z
+  .string()
+  .regex(/^[a-z][a-z0-9]{0,31}$/, "lower case letters and digits, a letter first, at most 32");
+
+const Wanted = z.object({
+  name,
+  prefix: name.refine((prefix) => prefix !== townPrefix, `${townPrefix} is the town's own`),
+  remote: z.string().min(1, "a git URL, or a path on the town's host"),
+  gates: z.array(
+    z.object({
+      name: z.string().min(1, "a gate needs a name"),
+      command: z.string().min(1, "a gate needs a command"),
+      timeoutSeconds: z.number().int().nonnegative(),
+    }),
+  ),
+  polecatsMax: z.number().int().nonnegative("0 for no limit, or more"),
+});
+
+/** Take up a project, once its remote has shown by real pushes that it can be worked on. */
+export function addRig(ports: {
+  readonly ledger: Ledger;
+}): MethodImpl<typeof FleetService.method.addRig> {
+  const { ledger } = ports;
+  return async (request, { principal, requestId, signal }) => {
+    checkRequest(request);
+    const before = rigs(ledger.world).find(({ rig }) => rig.name === request.name);
+    if (before) return again(ledger, before, request, requestKey(principal, requestId));
+    const found = await resolveRemote(request.remote, undefined, { signal });
+    const abilities = await probeRemote(found.remote, { signal });
+    refuseUnable(request.remote, abilities);
+    const rig = Rig.parse({
+      name: request.name,
+      prefix: request.prefix || request.name,
+      remote: found.remote,
+      target: request.target || found.branch,
+      setup: request.setup,
+      gates: request.gates.map((gate) => ({
+        name: gate.name,
+        command: gate.command,
+        timeoutSeconds: gate.timeoutSeconds || 600,
+      })),
+      machines: request.machines,
+      defaultRuntime: request.defaultRuntime,
+      polecatsMax: request.polecatsMax,
+    });
+    checkPrefix(ledger, rig);
+    const bead = createBead({
+      uid: derivedUid("rig", rig.name),
+      id: `${townPrefix}-rig-${rig.name}`,
+      title: `Rig ${rig.name}`,
+      issueType: "rig",
+      status: "pinned",
+      fields: { [rigField.name]: rig },
+    });
+    await ledger.append(principal, forRequest(requestKey(principal, requestId), [bead]));
+    const notes = [...found.setup, ...abilities.notes];
+    return { rig: shown(ledger, rig.name), notes };
+  };
+}
+
+function checkRequest(request: AddRigRequest): void {
+  const read = Wanted.safeParse({ ...request, prefix: request.prefix || request.name });
+  if (read.success) return;
+  const violations = read.error.issues.map(({ path, message }) => ({
+    field: path.join("."),
+    description: message,
+  }));
+  const words = violations.map(({ field, description }) => `${field}: ${description}`).join("; ");
+  throw new TownError("invalid", `this rig cannot be added: ${words}`, { violations });
+}
+
+function again(
+  ledger: Ledger,
+  { rig }: EnrolledRig,
+  request: AddRigRequest,
+  key: string,
+): { rig: ReturnType<typeof shown>; notes: string[] } {
+  if (ledger.world.requested(key)) return { rig: shown(ledger, rig.name), notes: [] };
+  const resource = { type: "rig", name: request.name };
+  const message = `there is a rig ${rig.name} already, on ${rig.remote}`;
+  throw new TownError("exists", message, { resource });
+}
+
+function refuseUnable(
+  remote: string,
+  abilities: { canPush: boolean; customRefs: boolean; atomic: boolean; notes: string[] },
+): void {
+  const lacking = [
+    ...(abilities.canPush ? [] : ["branches cannot be pushed"]),
+    ...(abilities.customRefs ? [] : ["refs under refs/gastown/ are refused"]),
+    ...(abilities.atomic ? [] : ["several refs cannot be pushed atomically"]),
+  ];
+  if (lacking.length === 0) return;
+  const words = [...lacking, ...abilities.notes].join("; ");
+  throw new TownError("state", `${remote} cannot carry a rig: ${words}`);
+}
+
+function checkPrefix(ledger: Ledger, wanted: Rig): void {
+  const clash = rigs(ledger.world).find(({ rig }) => rig.prefix === wanted.prefix);
+  if (!clash) return;
+  const resource = { type: "prefix", name: wanted.prefix };
+  const message = `the prefix ${wanted.prefix} is taken by rig ${clash.rig.name}: give --prefix`;
+  throw new TownError("exists", message, { resource });
+}
+
+function shown(ledger: Ledger, rigName: string) {
+  const enrolled = rigs(ledger.world).find(({ rig }) => rig.name === rigName);
+  if (!enrolled) throw new Error(`rig ${rigName} was written and cannot be read`);
+  return create(RigSchema, rigMessage(enrolled, ledger.world));
+}
