@@ -81,8 +81,11 @@ export function removeEdges(world: World, uid: string, target: string, type?: st
   return Object.keys(remove).length > 0 ? [{ bead: uid, op: "unlink", values: { remove } }] : [];
 }
 
-/** Remark on a bead. */
-export function addComment(uid: string, remark: { author: string; text: string }): Draft {
+/** Remark on a bead; a derived `id` makes it one remark, however often it is written. */
+export function addComment(
+  uid: string,
+  remark: { author: string; text: string; id?: string },
+): Draft {
   return { bead: uid, op: "comment", values: { ...remark } };
 }
 

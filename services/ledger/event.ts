@@ -74,7 +74,7 @@ export type Draft = {
     readonly values: Values<O>;
     /** The attempt that this effect belongs to, with its respawn: `4.2.0`. */
     readonly epoch?: string;
-    /** Derived from principal and request id: the same request is applied once. */
+    /** `requestKey(…)`, and `:<content>` behind it: the same request is applied once. */
     readonly request?: string;
   };
 }[Operation];

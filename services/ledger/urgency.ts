@@ -8,18 +8,29 @@ export type SortPolicy = "hybrid" | "priority" | "oldest";
 // So long does a bead wait until it counts as one priority more urgent.
 const ageingMs = 3 * 24 * 60 * 60_000;
 
-/** Order beads by a policy, the most urgent first; ids settle what is equal. */
+/** A bead's place in a policy's order; it changes only with the bead, never with time. */
+export type Urgency = readonly [rank: number, sinceMs: number, id: string];
+
+/** Order beads by a policy, the most urgent first. */
 export function sortByUrgency(
   beads: readonly Bead[],
   world: World,
   policy: SortPolicy = "hybrid",
 ): Bead[] {
-  const ranked = beads.map((bead) => {
-    const sinceMs = waitingSinceMs(bead, world);
-    return { bead, sinceMs, rank: rank(bead, sinceMs, policy) };
-  });
-  ranked.sort((a, b) => a.rank - b.rank || a.sinceMs - b.sinceMs || byId(a.bead, b.bead));
+  const ranked = beads.map((bead) => ({ bead, urgency: urgencyOf(bead, world, policy) }));
+  ranked.sort((a, b) => compareUrgency(a.urgency, b.urgency));
   return ranked.map(({ bead }) => bead);
+}
+
+/** Where a bead stands in a policy's order. */
+export function urgencyOf(bead: Bead, world: World, policy: SortPolicy = "hybrid"): Urgency {
+  const sinceMs = waitingSinceMs(bead, world);
+  return [rank(bead, sinceMs, policy), sinceMs, bead.id];
+}
+
+/** Negative where `a` is more urgent; the id settles what is equal. */
+export function compareUrgency(a: Urgency, b: Urgency): number {
+  return a[0] - b[0] || a[1] - b[1] || (a[2] < b[2] ? -1 : a[2] > b[2] ? 1 : 0);
 }
 
 /**
@@ -36,8 +47,4 @@ function rank(bead: Bead, sinceMs: number, policy: SortPolicy): number {
 function waitingSinceMs(bead: Bead, world: World): number {
   const state = world.state(bead.uid);
   return (state && firstCreation(state)?.stamp[0]) ?? 0;
-}
-
-function byId(a: Bead, b: Bead): number {
-  return a.id < b.id ? -1 : a.id > b.id ? 1 : 0;
 }

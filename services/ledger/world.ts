@@ -27,6 +27,9 @@ export type World = {
   readonly size: () => number;
 };
 
+/** A request that was applied; `content` tells one request from another under the same id. */
+export type Requested = { readonly bead: string; readonly op: string; readonly content: string };
+
 type Index = Map<string, Set<string>>;
 
 /** All beads of a replica: folds events, keeps the indexes, derives views when asked. */
@@ -37,7 +40,7 @@ export class Beads implements World {
   readonly #byType: Index = new Map();
   readonly #byWork: Index = new Map();
   readonly #byTarget: Index = new Map();
-  readonly #requests = new Map<string, { bead: string; op: string }>();
+  readonly #requests = new Map<string, Requested>();
 
   /** Fold one event. The caller has made sure that it is folded once per (writer, seq, hash). */
   fold(event: LedgerEvent): void {
@@ -45,8 +48,9 @@ export class Beads implements World {
     this.#states.set(event.bead, state);
     const before = { type: fieldText(state, "issue_type"), work: fieldText(state, "gt.work") };
     foldEvent(state, event);
-    if (event.request !== undefined && !this.#requests.has(event.request)) {
-      this.#requests.set(event.request, { bead: event.bead, op: event.op });
+    const [request = "", content = ""] = event.request?.split(":") ?? [];
+    if (request !== "" && !this.#requests.has(request)) {
+      this.#requests.set(request, { bead: event.bead, op: event.op, content });
     }
     this.#reindex(state, before);
     this.#forgetViews(event);
@@ -88,7 +92,7 @@ export class Beads implements World {
     return this.#viewsOf(this.#byWork.get(uid)).filter((bead) => bead.fields["gt.work"] === uid);
   }
 
-  requested(request: string): { bead: string; op: string } | undefined {
+  requested(request: string): Requested | undefined {
     return this.#requests.get(request);
   }
 
