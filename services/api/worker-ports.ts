@@ -36,4 +36,3 @@ export function callingWorker(
   if (work) return { worker: found, work };
   throw new TownError("state", `the bead of ${principal} has not arrived here yet`);
 }
-

@@ -1,6 +1,12 @@
 import { TownError } from "#services/rpc/town-error.ts";
 import { type Formula, type FormulaStep, uncookedKeys } from "./formula.ts";
-import { checkVariables, type Declarations, fillKnown, undeclared, type Variables } from "./variables.ts";
+import {
+  checkVariables,
+  type Declarations,
+  fillKnown,
+  undeclared,
+  type Variables,
+} from "./variables.ts";
 
 /** A frozen template: a flat, acyclic list of steps in the order of the file. */
 export type Proto = {

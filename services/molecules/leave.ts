@@ -42,7 +42,7 @@ export type Leave =
  */
 export function leave(world: World, work: Bead, worker: Worker, wanted: Departure): Leave {
   const before = exitField.read(work);
-  if (before?.epoch === worker.epoch) {
+  if (before && claimEpoch(before.epoch) === claimEpoch(worker.epoch)) {
     if (before.kind === wanted.kind) return { do: "nothing" };
     const message = `${worker.agent} has left ${work.id} as ${before.kind} already`;
     return { do: "refuse", error: new TownError("state", message) };

@@ -21,10 +21,10 @@ export type Shutdown =
  */
 export function requestShutdown(world: World, work: Bead, worker: Worker): Shutdown {
   const exit = exitField.read(work);
-  const left = exit !== undefined && exit.epoch === worker.epoch;
+  const left = exit !== undefined && claimEpoch(exit.epoch) === claimEpoch(worker.epoch);
   const over = refusedWorker(work, worker);
   if (!left && over?.reason !== "stale") {
-    const advice = "choose an exit first (`gt exit completed --summary \"…\"`, or another)";
+    const advice = 'choose an exit first (`gt exit completed --summary "…"`, or another)';
     const message = `${worker.agent} still holds ${work.id}: ${advice}`;
     return { do: "refuse", error: over ?? new TownError("state", message) };
   }

@@ -42,7 +42,7 @@ export function refusedPush({ dirty, ahead }: Pushed, work: Bead): TownError | u
     return new TownError("state", message, { violations });
   }
   if (ahead > 0) return undefined;
-  const advice = "commit the work, or leave with `gt exit escalate --summary \"…\"`";
+  const advice = 'commit the work, or leave with `gt exit escalate --summary "…"`';
   return new TownError("state", `the branch of ${work.id} has nothing to merge: ${advice}`);
 }
 

@@ -1,12 +1,12 @@
 import type { MoleculeService } from "#proto/gastown/v1/molecule_service_pb.ts";
 import type { Worker } from "#services/identity/worker.ts";
 import type { Bead } from "#services/ledger/bead.ts";
-import { slingOf } from "#services/ledger/readiness.ts";
 import { rigOf } from "#services/ledger/rigs.ts";
 import type { World } from "#services/ledger/world.ts";
 import { hookOf } from "#services/molecules/pin.ts";
 import { continueFrom, findMolecule, nextStep } from "#services/molecules/progress.ts";
 import type { MethodImpl } from "#services/rpc/method.ts";
+import { assignmentOf } from "#services/runtime/presets.ts";
 import type { WorkerPorts } from "../worker-ports.ts";
 import { moleculeMessage, stepMessage } from "./molecule-message.ts";
 
@@ -39,11 +39,6 @@ function place(worker: Worker | undefined) {
 
 /** How the work is to be done, and what it must pass. */
 function runs(world: World, work: Bead) {
-  const sling = slingOf(work, world);
-  const rig = rigOf(work, world)?.rig;
-  return {
-    runtime: sling?.runtime ?? rig?.defaultRuntime ?? "",
-    command: sling?.command ?? "",
-    gates: rig?.gates.map(({ command }) => command) ?? [],
-  };
+  const gates = rigOf(work, world)?.rig.gates ?? [];
+  return { ...assignmentOf(world, work), gates: gates.map(({ command }) => command) };
 }
