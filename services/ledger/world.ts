@@ -18,10 +18,8 @@ export type World = {
   readonly dependents: (uid: string) => readonly Bead[];
   /** Beads whose `gt.work` is this one: molecule root, steps, merge requests. */
   readonly ofWork: (uid: string) => readonly Bead[];
-  /** The bead that a request made or changed, by {@link requestKey}. */
-  readonly requested: (
-    request: string,
-  ) => { readonly bead: string; readonly op: string } | undefined;
+  /** What a request made or changed, by {@link requestKey}. */
+  readonly requested: (request: string) => Requested | undefined;
   /** The join of a bead's events: for the fold's proofs and for removals that name additions. */
   readonly state: (uid: string) => BeadState | undefined;
   readonly size: () => number;
