@@ -1,0 +1,73 @@
+import { z } from "zod";
+import { derivedBase36 } from "#services/ledger/ids.ts";
+import { invalid } from "./check.ts";
+
+const sizeDefault = 100;
+const sizeMax = 1_000;
+
+/** What every request for a page has. */
+export type PageRequest = { readonly pageSize: number; readonly pageToken: string };
+
+/** One page, and the token of the next; empty on the last. */
+export type Page<T> = { readonly items: readonly T[]; readonly nextPageToken: string };
+
+const Token = z.tuple([z.string(), z.json()]);
+
+/**
+ * Cut one page out of a sorted list.
+ *
+ * A token names the key of the last item, not a count: beads that come and go move no other one onto
+ * a page twice, or off all of them.
+ *
+ * @param query what the list was asked for; a token of another query is refused
+ * @param order.key an item's place in the order, as JSON
+ * @param order.compare the order of two keys
+ */
+export function cutPage<T, K extends z.core.util.JSONType>(
+  items: readonly T[],
+  request: PageRequest,
+  query: string,
+  order: { readonly key: (item: T) => K; readonly compare: (a: K, b: K) => number },
+): Page<T> {
+  if (request.pageSize < 0) {
+    throw invalid([{ field: "page_size", description: "must not be negative" }]);
+  }
+  const size = Math.min(request.pageSize || sizeDefault, sizeMax);
+  const last = readToken(request.pageToken, query) as K | undefined;
+  const start =
+    last === undefined ? 0 : items.findIndex((item) => order.compare(order.key(item), last) > 0);
+  const rest = start < 0 ? [] : items.slice(start);
+  const page = rest.slice(0, size);
+  const end = page.at(-1);
+  const more = rest.length > page.length && end !== undefined;
+  return { items: page, nextPageToken: more ? writeToken(order.key(end), query) : "" };
+}
+
+/** The order of ids, for {@link cutPage}. */
+export function compareIds(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0;
+}
+
+function writeToken(key: z.core.util.JSONType, query: string): string {
+  return Buffer.from(JSON.stringify([queryMark(query), key])).toString("base64url");
+}
+
+function readToken(token: string, query: string): z.core.util.JSONType | undefined {
+  if (token === "") return undefined;
+  const read = Token.safeParse(parse(Buffer.from(token, "base64url").toString()));
+  const wrong = read.success ? "is of another query" : "is not one that was given out";
+  if (read.success && read.data[0] === queryMark(query)) return read.data[1];
+  throw invalid([{ field: "page_token", description: wrong }]);
+}
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined; // Told as a bad token.
+  }
+}
+
+function queryMark(query: string): string {
+  return derivedBase36(6, "query", query);
+}
