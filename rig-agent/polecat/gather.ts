@@ -1,0 +1,63 @@
+import type { Bead } from "#services/ledger/bead.ts";
+import { claimEpoch } from "#services/ledger/epoch.ts";
+import { type ExitKind, exitField } from "#services/ledger/work-fields.ts";
+import type { World } from "#services/ledger/world.ts";
+import { moleculeOf } from "#services/molecules/progress.ts";
+import { standing, type Work } from "./reconcile.ts";
+
+/** What is not in the ledger, and belongs to what `gather` tells. */
+export type Surroundings = {
+  readonly machine: string;
+  /** Why this machine cannot work on a bead, in words; undefined where it can. */
+  readonly refusal: (bead: Bead) => string | undefined;
+  /** When this process first saw each claim over, in ms, by bead; kept by the caller. */
+  readonly overSince: Map<string, number>;
+  readonly nowMs: number;
+};
+
+/** What the ledger says of some beads, as `reconcile` needs it. Unknown ones prove nothing. */
+export function gatherWorks(
+  world: World,
+  beads: Iterable<string>,
+  around: Surroundings,
+): readonly Work[] {
+  return [...beads].map((uid) => {
+    const bead = world.bead(uid);
+    const work = readWork(world, uid, bead, around);
+    const over = work.claim !== undefined && typeof standing(work, work.claim.epoch) === "object";
+    if (!over) {
+      around.overSince.delete(uid);
+      return work;
+    }
+    const since = around.overSince.get(uid) ?? around.nowMs;
+    around.overSince.set(uid, since);
+    return { ...work, overMs: around.nowMs - since };
+  });
+}
+
+function readWork(world: World, uid: string, bead: Bead | undefined, around: Surroundings): Work {
+  const claim = bead?.claim;
+  return {
+    bead: uid,
+    claim: bead &&
+      claim && {
+        epoch: claim.epoch,
+        polecat: claim.polecat,
+        here: claim.machine === around.machine,
+        released: claim.released,
+        respawn: claim.respawn,
+        exit: exitUnder(bead, claim.epoch),
+      },
+    closeKind: bead?.closeKind ?? "",
+    deleted: bead?.deleted ?? false,
+    refusal: bead && around.refusal(bead),
+    hasTrace: moleculeOf(world, uid) !== undefined,
+    overMs: 0,
+  };
+}
+
+/** How the worker of one claim left; undefined while it has not. */
+export function exitUnder(bead: Bead, epoch: string): ExitKind | undefined {
+  const exit = exitField.read(bead);
+  return exit && claimEpoch(exit.epoch) === claimEpoch(epoch) ? exit.kind : undefined;
+}

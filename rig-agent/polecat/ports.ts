@@ -1,0 +1,56 @@
+import type { ensureClone } from "#services/git/bare-clone.ts";
+import type { pushCheckpoint, restoreCheckpoint } from "#services/git/checkpoint.ts";
+import type { clearLocks } from "#services/git/clear-locks.ts";
+import type { readRef } from "#services/git/fetch-remote.ts";
+import type { addWorktree, removeWorktree, worktreeState } from "#services/git/worktree.ts";
+import type { Bead } from "#services/ledger/bead.ts";
+import type { Ledger } from "#services/ledger/ledger.ts";
+import type { Rig } from "#services/ledger/rigs.ts";
+import type { Clock } from "#services/lifecycle/clock.ts";
+import type { Recipe } from "#services/molecules/library.ts";
+import type { Runtime } from "#services/runtime/runtime.ts";
+import type { PolecatSession, SessionStore } from "./sessions.ts";
+
+/** What polecats need of git. */
+export type PolecatGit = {
+  readonly ensureClone: typeof ensureClone;
+  readonly addWorktree: typeof addWorktree;
+  readonly removeWorktree: typeof removeWorktree;
+  readonly worktreeState: typeof worktreeState;
+  readonly pushCheckpoint: typeof pushCheckpoint;
+  readonly restoreCheckpoint: typeof restoreCheckpoint;
+  readonly readRef: typeof readRef;
+  readonly clearLocks: typeof clearLocks;
+};
+
+/** A program to run for a worker, with variables that only it gets. */
+export type Program = {
+  readonly argv: readonly string[];
+  readonly env?: Readonly<Record<string, string>>;
+};
+
+/** What the life of a polecat is made of. */
+export type PolecatPorts = {
+  readonly machine: string;
+  readonly home: string;
+  readonly ledger: Ledger;
+  readonly clock: Clock;
+  readonly sessions: SessionStore;
+  readonly runtime: Runtime;
+  readonly git: PolecatGit;
+  /** The molecule that a bead is worked by. */
+  readonly recipe: (work: Bead) => Promise<Recipe>;
+  /**
+   * What a session runs.
+   *
+   * @throws TownError `invalid` for a runtime that is not known, or lacks something, in clear words
+   */
+  readonly program: (work: Bead, rig: Rig, session: PolecatSession) => Program;
+  /** The whole environment of a session's processes, but for what its program adds. */
+  readonly environment: (session: PolecatSession) => Readonly<Record<string, string>>;
+  /** Write what a session needs beside its record, its `gt` for one. */
+  readonly equip: (session: PolecatSession) => Promise<void>;
+  readonly newToken: () => string;
+  /** Raised when this process shall end. */
+  readonly signal: AbortSignal;
+};

@@ -1,0 +1,111 @@
+import { mkdir, open, readdir, readFile, rename, rm } from "node:fs/promises";
+import { join } from "node:path";
+import { z } from "zod";
+import type { Worker } from "#services/identity/worker.ts";
+import { isEpoch } from "#services/ledger/epoch.ts";
+import { sessionsPath } from "./places.ts";
+
+/** One incarnation of a polecat, as it is written down in its `session.json`. */
+export const PolecatSession = z.object({
+  version: z.literal(1),
+  name: z.string().min(1),
+  /** The polecat's resource name. */
+  agent: z.string().min(1),
+  rig: z.string().min(1),
+  machine: z.string().min(1),
+  /** The bead's uid, and its id when the session began. */
+  bead: z.string().min(1),
+  beadId: z.string().min(1),
+  /** With the respawn: `4.2.0`. */
+  epoch: z.string().refine(isEpoch),
+  worktree: z.string().min(1),
+  branch: z.string().min(1),
+  /** Opens this machine's socket for this session; empty once it is over. */
+  token: z.string(),
+  /** `ended`: its process is over, its worktree not yet gone. `removed`: only the record is left. */
+  state: z.enum(["starting", "running", "ended", "removed"]),
+  /** Whether the rig's set-up ran in its worktree. */
+  isSetUp: z.boolean(),
+  startedAtMs: z.number(),
+  endedAtMs: z.number().optional(),
+  /** Why the worktree was kept, in words. */
+  kept: z.string().optional(),
+  process: z
+    .object({ pid: z.number().int().positive(), startTime: z.string(), marker: z.string() })
+    .optional(),
+});
+export type PolecatSession = z.infer<typeof PolecatSession>;
+
+/** The sessions of one machine: all in memory, each change on disk before it counts. */
+export type SessionStore = {
+  readonly list: () => readonly PolecatSession[];
+  readonly get: (name: string) => PolecatSession | undefined;
+  /** The session that a token opens. */
+  readonly byToken: (token: string) => PolecatSession | undefined;
+  /** Write one down, durably, in place of its former state. */
+  readonly put: (session: PolecatSession) => Promise<void>;
+  /** Delete the oldest records, with their output, of sessions of which nothing else is left. */
+  readonly prune: (keepMax: number) => Promise<void>;
+};
+
+/** Read what earlier processes wrote down. A record that cannot be read is told to `report`. */
+export async function openSessions(
+  home: string,
+  report: (error: unknown, path: string) => void,
+): Promise<SessionStore> {
+  const dir = sessionsPath(home);
+  await mkdir(dir, { recursive: true, mode: 0o700 });
+  const sessions = new Map<string, PolecatSession>();
+  for (const name of (await readdir(dir)).sort()) {
+    const path = join(dir, name, "session.json");
+    try {
+      const session = PolecatSession.parse(JSON.parse(await readFile(path, "utf8")));
+      sessions.set(session.name, session);
+    } catch (error) {
+      // A crash before the first record was whole leaves a folder and nothing that ever ran.
+      if ((error as NodeJS.ErrnoException).code !== "ENOENT") report(error, path);
+    }
+  }
+  return {
+    list: () => [...sessions.values()],
+    get: (name) => sessions.get(name),
+    byToken: (token) => {
+      if (token === "") return undefined;
+      return [...sessions.values()].find((session) => session.token === token);
+    },
+    put: async (session) => {
+      await writeRecord(join(dir, session.name), session);
+      sessions.set(session.name, session);
+    },
+    prune: async (keepMax) => {
+      const gone = [...sessions.values()]
+        .filter(({ state }) => state === "removed")
+        .sort((a, b) => b.startedAtMs - a.startedAtMs)
+        .slice(keepMax);
+      for (const { name } of gone) {
+        await rm(join(dir, name), { recursive: true, force: true });
+        sessions.delete(name);
+      }
+    },
+  };
+}
+
+/** The worker whose session this is, as the API knows its callers. */
+export function workerOf(session: PolecatSession): Worker {
+  const { agent, rig, bead, epoch, machine, worktree, branch } = session;
+  return { agent, rig, beadUid: bead, epoch, machine, worktree, branch };
+}
+
+async function writeRecord(dir: string, session: PolecatSession): Promise<void> {
+  await mkdir(dir, { recursive: true, mode: 0o700 });
+  const path = join(dir, "session.json");
+  const partial = `${path}.partial`;
+  {
+    await using file = await open(partial, "w", 0o600);
+    await file.writeFile(`${JSON.stringify(session, undefined, 2)}\n`);
+    await file.sync();
+  }
+  await rename(partial, path);
+  await using folder = await open(dir, "r");
+  await folder.sync();
+}

@@ -1,0 +1,257 @@
+import { existsSync } from "node:fs";
+import { checkpointRef } from "#services/git/checkpoint.ts";
+import { trackingRef } from "#services/git/fetch-remote.ts";
+import { inTurn } from "#services/git/in-turn.ts";
+import { polecatBranch } from "#services/git/worktree.ts";
+import type { Bead } from "#services/ledger/bead.ts";
+import { spawnWorker } from "#services/ledger/drafts.ts";
+import { claimEpoch } from "#services/ledger/epoch.ts";
+import type { Draft } from "#services/ledger/event.ts";
+import { slingOf } from "#services/ledger/readiness.ts";
+import { type Rig, rigOf } from "#services/ledger/rigs.ts";
+import {
+  type Attempt,
+  assignmentLetter,
+  polecatStartedLetter,
+  witnessOf,
+} from "#services/mail/letters.ts";
+import { sendMail } from "#services/mail/mail.ts";
+import { pin } from "#services/molecules/pin.ts";
+import { pour } from "#services/molecules/pour.ts";
+import { moleculeOf, nextStep } from "#services/molecules/progress.ts";
+import { isTownError, TownError } from "#services/rpc/town-error.ts";
+import { tailOutput } from "#services/runtime/output.ts";
+import { CannotStartError } from "./cannot-start.ts";
+import { makeRoom } from "./clear-tree.ts";
+import { handOffLetter } from "./letters.ts";
+import {
+  clonePath,
+  outputPath,
+  sessionName,
+  sessionPath,
+  shortName,
+  worktreePath,
+} from "./places.ts";
+import type { PolecatPorts, Program } from "./ports.ts";
+import type { PolecatSession } from "./sessions.ts";
+import { setUp } from "./set-up.ts";
+import { standsAs } from "./stands.ts";
+
+const handOffLinesMax = 20;
+
+/**
+ * Start the worker of a claim: worktree, set-up, molecule on the hook, assignment, process, notice.
+ *
+ * Each part looks whether it was done before, and the session's record comes first. So a start that
+ * was cut off anywhere, even by SIGKILL, goes on from there when it is called again.
+ *
+ * @param after the former incarnation whose worktree it takes over, where there is one
+ * @returns false where the claim no longer stands, so that nothing was started
+ */
+export async function spawnPolecat(
+  ports: PolecatPorts,
+  uid: string,
+  epoch: string,
+  after?: PolecatSession,
+): Promise<boolean> {
+  const { ledger, sessions } = ports;
+  const work = ledger.world.bead(uid);
+  if (!work?.claim || !standsAs(work, ports.machine, epoch)) return false;
+  const rig = rigOf(work, ledger.world)?.rig;
+  if (!rig) throw new TownError("not_found", `${work.id} belongs to no rig that is known here`);
+  let session = sessions.get(sessionName(work.claim.polecat, work, epoch));
+  if (!session) {
+    session = newSession(ports, work, rig, epoch, after);
+    await sessions.put(session);
+  }
+  // Asked before anything is made, since a runtime that is not known will not become so.
+  const program = programFor(ports, work, rig, session);
+  if (after) await takeOver(ports, after);
+  await prepareTree(ports, session, rig, work);
+  session = await setUpOnce(ports, session, rig);
+  await assign(ports, session, after);
+  await ports.equip(session);
+  await run(ports, session, program);
+  await announce(ports, session);
+  return true;
+}
+
+function programFor(ports: PolecatPorts, work: Bead, rig: Rig, session: PolecatSession): Program {
+  try {
+    return ports.program(work, rig, session);
+  } catch (cause) {
+    if (!isTownError(cause)) throw cause;
+    throw new CannotStartError(cause.message, [], { cause });
+  }
+}
+
+/** Let Witness and Deacon know that a worker was started; once, however often it is called. */
+export async function announce(ports: PolecatPorts, session: PolecatSession): Promise<void> {
+  const { ledger, machine } = ports;
+  const { world } = ledger;
+  const work = world.bead(session.bead);
+  if (!work) return;
+  const attempt = attemptOf(session, work);
+  const drafts = [witnessOf(machine), "deacon"].flatMap((to) =>
+    sendMail(world, polecatStartedLetter(attempt, to)),
+  );
+  await ledger.append(`machines/${machine}`, drafts);
+}
+
+/** A session as letters speak of it. */
+export function attemptOf(session: PolecatSession, work: Bead): Attempt {
+  return { agent: session.agent, machine: session.machine, epoch: session.epoch, work };
+}
+
+function newSession(
+  ports: PolecatPorts,
+  work: Bead,
+  rig: Rig,
+  epoch: string,
+  after: PolecatSession | undefined,
+): PolecatSession {
+  const agent = work.claim?.polecat ?? "";
+  return {
+    version: 1,
+    name: sessionName(agent, work, epoch),
+    agent,
+    rig: rig.name,
+    machine: ports.machine,
+    bead: work.uid,
+    beadId: work.id,
+    epoch,
+    worktree: after?.worktree ?? worktreePath(ports.home, rig.name, shortName(agent)),
+    branch: after?.branch ?? polecatBranch(work.id, claimEpoch(epoch)),
+    token: ports.newToken(),
+    state: "starting",
+    isSetUp: after?.isSetUp ?? false,
+    startedAtMs: ports.clock.nowMs(),
+  };
+}
+
+/** What is left of a former incarnation must not write into the worktree any more. */
+async function takeOver(ports: PolecatPorts, after: PolecatSession): Promise<void> {
+  if (after.process) await ports.runtime.end(after.process);
+  if (after.state === "removed") return;
+  const endedAtMs = after.endedAtMs ?? ports.clock.nowMs();
+  await ports.sessions.put({ ...after, state: "removed", token: "", endedAtMs });
+}
+
+async function prepareTree(
+  ports: PolecatPorts,
+  session: PolecatSession,
+  rig: Rig,
+  work: Bead,
+): Promise<void> {
+  const { git, signal } = ports;
+  const { worktree: path, branch } = session;
+  const repoDir = clonePath(ports.home, rig.name);
+  // Two polecats of one rig would make its clone under each other's hands.
+  await inTurn(`clone ${repoDir}`, () => git.ensureClone(rig.remote, repoDir, { signal }));
+  await git.clearLocks(repoDir); // A worker that was killed may have left its git's.
+  if (existsSync(path)) {
+    const { branch: serves } = await git.worktreeState(path);
+    const isForeign = serves?.startsWith("polecat/") === true && serves !== branch;
+    // A worker that goes on finds its tree as it was, on whatever commit that stands.
+    if (session.isSetUp && !isForeign) return;
+    if (serves !== branch) await makeRoom(ports, path, session);
+  }
+  const start = await startPoint(ports, repoDir, session, rig, work);
+  const isNew = !existsSync(path);
+  const { head } = await git.addWorktree({ repoDir, path, branch, startPoint: start.commit });
+  if (isNew && start.checkpoint !== undefined && head === start.commit) {
+    await git.restoreCheckpoint(path, start.checkpoint);
+  }
+}
+
+/** Where the work begins: at what this attempt has pushed, at the cursor's commit, at the target. */
+async function startPoint(
+  ports: PolecatPorts,
+  repoDir: string,
+  session: PolecatSession,
+  rig: Rig,
+  work: Bead,
+): Promise<{ commit: string; checkpoint?: string }> {
+  const read = (ref: string) => ports.git.readRef(repoDir, ref);
+  const claim = claimEpoch(session.epoch);
+  const checkpoint = await read(trackingRef(checkpointRef(work.id, claim)));
+  const parent = checkpoint && (await read(`${checkpoint}^`));
+  // A checkpoint without uncommitted changes is the head itself: then it is the place to begin.
+  const pushed = await read(`refs/remotes/origin/${session.branch}`);
+  if (checkpoint && parent && parent === pushed) return { commit: parent, checkpoint };
+  if (pushed) return { commit: pushed };
+  const from = work.claim?.continueFrom ?? "";
+  if (from !== "" && (await read(from))) return { commit: from };
+  const target = await read(`refs/remotes/origin/${rig.target}`);
+  if (target) return { commit: target };
+  throw new TownError("not_found", `${rig.remote} has no branch ${rig.target} to work on`);
+}
+
+async function setUpOnce(
+  ports: PolecatPorts,
+  session: PolecatSession,
+  rig: Rig,
+): Promise<PolecatSession> {
+  if (session.isSetUp) return session;
+  if (rig.setup.trim() !== "") {
+    await setUp(ports, rig.setup, {
+      cwd: session.worktree,
+      env: ports.environment(session),
+      outputPath: outputPath(ports.home, session.name),
+    });
+  }
+  const ready = { ...session, isSetUp: true };
+  await ports.sessions.put(ready);
+  return ready;
+}
+
+/** Molecule, hook, letter and the word that it was started: one append, so all or nothing. */
+async function assign(
+  ports: PolecatPorts,
+  session: PolecatSession,
+  after: PolecatSession | undefined,
+): Promise<void> {
+  const { ledger, home } = ports;
+  const { agent, epoch } = session;
+  const held = ledger.world.bead(session.bead);
+  if (!held) return;
+  const recipe = await ports.recipe(held);
+  const output = after ? await tailOutput(outputPath(home, after.name), handOffLinesMax) : [];
+  const { world } = ledger;
+  const work = world.bead(session.bead);
+  if (!work || !standsAs(work, ports.machine, epoch)) {
+    throw new TownError("stale", `${session.beadId} was taken from ${agent} while it started`);
+  }
+  const { root, drafts } = pour({ world, recipe, work, polecat: agent });
+  const attempt = attemptOf(session, work);
+  const molecule = moleculeOf(world, work.uid);
+  const step = molecule && (nextStep(molecule)?.name ?? "");
+  const letter = after
+    ? handOffLetter(attempt, { step: step ?? "load-context", output })
+    : assignmentLetter(attempt, slingOf(work, world)?.by || "mayor", session.branch);
+  const prefix = rigOf(work, world)?.rig.prefix ?? "hq";
+  const started: Draft[] = world.state(work.uid)?.spawns.has(epoch)
+    ? []
+    : [spawnWorker(work.uid, epoch, { session: session.name, machine: ports.machine })];
+  await ledger.append(`machines/${ports.machine}`, [
+    ...drafts,
+    ...pin(world, agent, prefix, root),
+    ...sendMail(world, letter),
+    ...started,
+  ]);
+}
+
+/** Start the process, or find the one that was started just before we could write it down. */
+async function run(ports: PolecatPorts, session: PolecatSession, program: Program): Promise<void> {
+  if (session.process) return;
+  const marker = sessionPath(ports.home, session.name);
+  const launch = {
+    argv: program.argv,
+    cwd: session.worktree,
+    env: { ...ports.environment(session), ...program.env },
+    outputPath: outputPath(ports.home, session.name),
+  };
+  const found = await ports.runtime.find(marker);
+  const process = found ?? (await ports.runtime.start(launch));
+  await ports.sessions.put({ ...session, state: "running", process });
+}
