@@ -1,7 +1,12 @@
 import { z } from "zod";
 import { logLevels } from "#services/telemetry/log.ts";
 
-const list = z.string().transform((text) => text.split(",").map((part) => part.trim()).filter(Boolean));
+const list = z.string().transform((text) =>
+  text
+    .split(",")
+    .map((part) => part.trim())
+    .filter(Boolean),
+);
 
 /** A rig-agent's settings; `polecatsMax` is read from `GT_POLECATS_MAX`, and so on. */
 export const RigAgentConfig = z.object({

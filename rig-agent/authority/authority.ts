@@ -14,6 +14,8 @@ export type AuthorityPorts = {
   readonly machine: string;
   readonly terms: Terms;
   readonly nowMs: () => number;
+  /** Whether a rig's remote may be asked: not a moment after it failed. */
+  readonly mayTry: (rig: string) => boolean;
   /** Take the rig's next term at its remote; at least above `seenTerm`. */
   readonly takeTerm: (rig: EnrolledRig, seenTerm: number) => Promise<Term>;
   /** A term was taken: reconcile its chain with the target before anything is claimed. */
@@ -34,6 +36,7 @@ export async function govern(ports: AuthorityPorts): Promise<void> {
       terms.lose(name);
       continue;
     }
+    if (!terms.of(name) && !ports.mayTry(name)) continue;
     try {
       const term = terms.of(name) ?? (await takeOver(ports, enrolled));
       await claim(ports, enrolled, term);

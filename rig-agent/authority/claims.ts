@@ -25,7 +25,9 @@ export function claimsToMake(
   placementOf: PlacementOf = (bead) => livePlacement(bead)?.machine,
 ): Draft[] {
   const { rig } = enrolled;
-  const ready = readyBeads(world, nowMs).filter((bead) => rigOf(bead, world)?.rig.name === rig.name);
+  const ready = readyBeads(world, nowMs).filter(
+    (bead) => rigOf(bead, world)?.rig.name === rig.name,
+  );
   const taken = takenNames(world, rig.name);
   return sortByUrgency(ready, world).flatMap((bead) => {
     const machine = placementOf(bead);

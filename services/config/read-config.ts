@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { parse } from "smol-toml";
-import { z } from "zod";
+import type { z } from "zod";
 import { TownError } from "#services/rpc/town-error.ts";
 
 /** Where settings come from; flags win over the environment, that over the file. */

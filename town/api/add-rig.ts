@@ -1,5 +1,5 @@
-import { z } from "zod";
 import { create } from "@bufbuild/protobuf";
+import { z } from "zod";
 import {
   type AddRigRequest,
   type FleetService,

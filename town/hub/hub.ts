@@ -32,7 +32,10 @@ export function hubAddition(options: {
     const branches = await machineBranches(dir, base);
     const view = Buffer.from(renderView(ledger), "utf8");
     const files: NewFile[] = branches.map(({ path, tree }) => ({ path, tree }));
-    return { files: [...files, { path: viewPath, bytes: view }], merge: branches.map((b) => b.tip) };
+    return {
+      files: [...files, { path: viewPath, bytes: view }],
+      merge: branches.map((b) => b.tip),
+    };
   };
 }
 

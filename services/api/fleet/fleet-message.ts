@@ -1,8 +1,8 @@
 import type { MessageInitShape } from "@bufbuild/protobuf";
 import { timestampFromMs } from "@bufbuild/protobuf/wkt";
 import {
-  MachineState,
   type MachineSchema,
+  MachineState,
   type RigSchema,
 } from "#proto/gastown/v1/fleet_service_pb.ts";
 import { type EnrolledMachine, machines, serves } from "#services/ledger/machines.ts";
@@ -55,7 +55,11 @@ export function rigMessage(
     remote: rig.remote,
     target: rig.target,
     setup: rig.setup,
-    gates: rig.gates.map(({ name, command, timeoutSeconds }) => ({ name, command, timeoutSeconds })),
+    gates: rig.gates.map(({ name, command, timeoutSeconds }) => ({
+      name,
+      command,
+      timeoutSeconds,
+    })),
     authority: authority?.machine ?? "",
     term: BigInt(authority?.term ?? 0),
     machines: serving.map(({ machine }) => machine.name),

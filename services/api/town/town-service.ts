@@ -5,8 +5,8 @@ import type { Ledger } from "#services/ledger/ledger.ts";
 import { machines } from "#services/ledger/machines.ts";
 import { isWork } from "#services/ledger/readiness.ts";
 import { rigs } from "#services/ledger/rigs.ts";
-import { isWorked } from "#services/scheduler/gather.ts";
 import type { ServiceImpl } from "#services/rpc/method.ts";
+import { isWorked } from "#services/scheduler/gather.ts";
 import type { Peers } from "#services/telemetry/peers.ts";
 import { diagnose } from "./diagnose.ts";
 

@@ -1,0 +1,124 @@
+import { expect, test } from "vitest";
+import { MemoryDisk } from "#services/ledger/disk-memory.ts";
+import { createBead, releaseBead, setFields } from "#services/ledger/drafts.ts";
+import type { Draft } from "#services/ledger/event.ts";
+import { type Ledger, openLedger } from "#services/ledger/ledger.ts";
+import { type AuthorityPorts, govern } from "./authority.ts";
+import { Terms } from "./terms.ts";
+
+const nowMs = () => 1_000_000;
+
+async function town(...drafts: Draft[]): Promise<Ledger> {
+  const disk = new MemoryDisk();
+  const ledger = await openLedger({ dir: "/j", machine: "vm-a", disk, nowMs });
+  await ledger.append("overseer", [rig("alpha", ["vm-a"]), machine("vm-a"), ...drafts]);
+  return ledger;
+}
+
+function rig(name: string, machines: string[]): Draft {
+  const fields = { "gt.rig": { name, prefix: name, remote: "r", target: "main", machines } };
+  return createBead({
+    uid: `rig-${name}`,
+    id: `hq-rig-${name}`,
+    title: name,
+    issueType: "rig",
+    fields,
+  });
+}
+
+function machine(name: string, polecatsMax = 4): Draft {
+  const fields = { "gt.machine": { name, polecatsMax } };
+  const id = `hq-machine-${name}`;
+  return createBead({ uid: `m-${name}`, id, title: name, issueType: "machine", fields });
+}
+
+function bead(uid: string, fields: Parameters<typeof createBead>[0]["fields"] = {}): Draft {
+  return createBead({
+    uid,
+    id: `alpha-${uid}`,
+    title: uid,
+    fields: { "gt.sling": { by: "me" }, ...fields },
+  });
+}
+
+const placed = { "gt.placement": { machine: "vm-a", reasons: [], claim: "" } };
+
+function ports(ledger: Ledger, more: Partial<AuthorityPorts> = {}): AuthorityPorts {
+  return {
+    ledger,
+    machine: "vm-a",
+    terms: new Terms(),
+    nowMs,
+    mayTry: () => true,
+    takeTerm: async ({ rig: { name } }, seen) => {
+      return { rig: name, term: seen + 1, tip: "t", repoDir: "/r" };
+    },
+    reconcile: async () => {},
+    isTownHeard: () => true,
+    isHeard: () => true,
+    failed: (error) => {
+      throw error;
+    },
+    ...more,
+  };
+}
+
+test("a placed bead is claimed under the term, and only once", async () => {
+  const ledger = await town(bead("a", placed), bead("b"));
+  const held = ports(ledger);
+  await govern(held);
+  await govern(held);
+  const claim = ledger.world.bead("a")?.claim;
+  expect(claim).toMatchObject({ epoch: "1.1", machine: "vm-a" });
+  expect(ledger.world.state("a")?.claims.size).toBe(1);
+  expect(ledger.world.bead("b")?.claim).toBeUndefined();
+});
+
+test("a start of the authority takes a new term, and a re-claim rises above the last epoch", async () => {
+  const ledger = await town(bead("a", placed));
+  await govern(ports(ledger));
+  await ledger.append("overseer", [
+    releaseBead("a", "1.1", "gone"),
+    setFields("a", { "gt.placement": { machine: "vm-a", reasons: [], claim: "1.1" } }),
+  ]);
+  await govern(ports(ledger));
+  expect(ledger.world.bead("a")?.claim?.epoch).toBe("2.2");
+});
+
+test("a placement that saw an older claim is no longer valid", async () => {
+  const ledger = await town(bead("a", placed));
+  await govern(ports(ledger));
+  await ledger.append("overseer", [releaseBead("a", "1.1", "gone")]);
+  await govern(ports(ledger));
+  expect(ledger.world.state("a")?.claims.size).toBe(1);
+});
+
+test("nothing is claimed before the chain is reconciled, nor under a term that was not taken", async () => {
+  const ledger = await town(bead("a", placed));
+  const order: string[] = [];
+  const failed: string[] = [];
+  const away = new Error("remote away");
+  const takeTerm = () => Promise.reject(away);
+  await govern(ports(ledger, { takeTerm, failed: (_, name) => failed.push(name) }));
+  expect(failed).toEqual(["alpha"]);
+  expect(ledger.world.bead("a")?.claim).toBeUndefined();
+  ledger.onChange(({ event }) => order.push(event.op));
+  await govern(ports(ledger, { reconcile: async () => void order.push("reconcile") }));
+  expect(order.indexOf("reconcile")).toBeLessThan(order.indexOf("claim"));
+});
+
+test("another machine's rig is left alone, and a term is dropped when the authority moves", async () => {
+  const ledger = await town(bead("a", placed));
+  const held = ports(ledger);
+  await govern(held);
+  await ledger.append("overseer", [setFields("rig-alpha", { "gt.appointed": "vm-b" })]);
+  await govern(held);
+  expect(held.terms.of("alpha")).toBeUndefined();
+});
+
+test("with the town silent the authority plans for its own rig, within the machine's room", async () => {
+  const ledger = await town(machine("vm-a", 1), bead("a"), bead("b"));
+  await govern(ports(ledger, { isTownHeard: () => false }));
+  const claims = ["a", "b"].flatMap((uid) => ledger.world.bead(uid)?.claim ?? []);
+  expect(claims).toHaveLength(1);
+});

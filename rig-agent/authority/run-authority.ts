@@ -1,0 +1,66 @@
+import { takeTerm } from "#services/git/authority-chain.ts";
+import { ensureClone } from "#services/git/bare-clone.ts";
+import type { Ledger } from "#services/ledger/ledger.ts";
+import { type Actor, runActor } from "#services/lifecycle/actor.ts";
+import type { Clock } from "#services/lifecycle/clock.ts";
+import { isTownError } from "#services/rpc/town-error.ts";
+import { clonePath } from "../polecat/places.ts";
+import { govern } from "./authority.ts";
+import type { Term, Terms } from "./terms.ts";
+
+/** What the loop of a machine's authorities is run with. */
+export type AuthorityOptions = {
+  readonly home: string;
+  readonly machine: string;
+  readonly ledger: Ledger;
+  readonly terms: Terms;
+  readonly clock: Clock;
+  readonly signal: AbortSignal;
+  readonly reconcile: (term: Term) => Promise<void>;
+  readonly isTownHeard: () => boolean;
+  readonly isHeard: (machine: string) => boolean;
+  readonly report: (error: unknown, what: string) => void;
+  /** A term was taken. */
+  readonly took: (term: Term) => void;
+};
+
+const everyMs = 5_000;
+const retryMs = 2_000;
+
+/** Govern the rigs of this machine: on every change of the ledger, and now and then unasked. */
+export function runAuthority(options: AuthorityOptions): Actor {
+  const { home, machine, ledger, terms, clock, signal, report } = options;
+  const failing = new Map<string, number>();
+  const actor = runActor({
+    name: "authority",
+    clock,
+    signal,
+    everyMs,
+    report,
+    round: () =>
+      govern({
+        ...options,
+        nowMs: clock.nowMs,
+        mayTry: (rig) => (failing.get(rig) ?? 0) <= clock.nowMs(),
+        takeTerm: async ({ rig }, seenTerm) => {
+          const repoDir = clonePath(home, rig.name);
+          await ensureClone(rig.remote, repoDir, { signal });
+          const holder = ledger.writer;
+          const { term, tip } = await takeTerm({ repoDir, holder, seenTerm, signal });
+          const taken: Term = { rig: rig.name, term, tip, repoDir };
+          options.took(taken);
+          return taken;
+        },
+        failed: (error, rig) => {
+          failing.set(rig, clock.nowMs() + retryMs);
+          clock.after(retryMs, actor.ring);
+          // Losing a term to another process is how a takeover looks from here: no failure.
+          if (isTownError(error, "stale")) terms.lose(rig);
+          report(error, `authority of ${rig} on ${machine}`);
+        },
+      }),
+  });
+  const deaf = ledger.onChange(actor.ring);
+  signal.addEventListener("abort", deaf, { once: true });
+  return actor;
+}

@@ -1,0 +1,110 @@
+import { mkdir, readFile, rename, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { z } from "zod";
+import { FleetService } from "#proto/gastown/v1/fleet_service_pb.ts";
+import { version, wireVersion } from "#services/config/version.ts";
+import { derivedBase36 } from "#services/ledger/ids.ts";
+import { connectRpc } from "#services/rpc/client.ts";
+import { isTownError, TownError } from "#services/rpc/town-error.ts";
+import type { RigAgentConfig } from "./config.ts";
+
+/** What a machine knows of its town, kept so that it starts again with the town away. */
+const Membership = z.object({
+  version: z.literal(1),
+  machine: z.string(),
+  town: z.string(),
+  natsUrl: z.string(),
+  ledgerRemote: z.string(),
+  /** Where the local API listens. */
+  socket: z.string(),
+});
+export type Membership = z.infer<typeof Membership>;
+
+/** Longer paths cannot be bound as unix sockets. */
+const socketPathMaxBytes = 100;
+
+/**
+ * Join the town, or go on as the member that this home already is when the town does not answer.
+ *
+ * @throws TownError `unavailable` where the town does not answer and never did; `invalid` where the home
+ *   is another machine's or of another version
+ */
+export async function becomeMember(config: RigAgentConfig): Promise<Membership> {
+  await mkdir(config.home, { recursive: true });
+  const path = join(config.home, "machine.json");
+  const known = await readMembership(path);
+  if (known && known.machine !== config.machine) {
+    const message = `${config.home} is the home of machine ${known.machine}, not ${config.machine}`;
+    throw new TownError("invalid", `${message}: use another home`);
+  }
+  const told = await askTown(config, known);
+  const membership: Membership = {
+    version: 1,
+    machine: config.machine,
+    ...told,
+    socket: socketPath(config.home),
+  };
+  const partial = `${path}.${process.pid}`;
+  await writeFile(partial, `${JSON.stringify(membership, undefined, 2)}\n`);
+  await rename(partial, path);
+  return membership;
+}
+
+type Told = Pick<Membership, "town" | "natsUrl" | "ledgerRemote">;
+
+async function askTown(config: RigAgentConfig, known: Membership | undefined): Promise<Told> {
+  const { townAddress: address, machine, polecatsMax, rigs } = config;
+  if (address === undefined) {
+    if (known) return pick(known);
+    throw new TownError(
+      "invalid",
+      "this machine has not joined yet: give --town-address host:port",
+    );
+  }
+  const rpc = connectRpc({ address, principal: `machines/${machine}` });
+  try {
+    const request = { machine, polecatsMax, rigs, version, wireVersion };
+    return pick(await rpc.client(FleetService).joinTown(request));
+  } catch (error) {
+    if (known && isTownError(error, "unavailable", "timeout")) return pick(known);
+    throw error;
+  } finally {
+    rpc.close();
+  }
+}
+
+function pick({ town, natsUrl, ledgerRemote }: Told): Told {
+  return { town, natsUrl, ledgerRemote };
+}
+
+/** In the home, or where that path is too long for a socket in a folder of the system's. */
+export function socketPath(home: string): string {
+  const path = join(home, "agent.sock");
+  if (Buffer.byteLength(path) <= socketPathMaxBytes) return path;
+  return join(tmpdir(), `gastown-${derivedBase36(12, "socket", home)}`, "agent.sock");
+}
+
+async function readMembership(path: string): Promise<Membership | undefined> {
+  let text: string;
+  try {
+    text = await readFile(path, "utf8");
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
+    throw error;
+  }
+  const read = Membership.safeParse(parseJson(text));
+  if (read.success) return read.data;
+  const what = z.prettifyError(read.error);
+  const remedy = "move it away and join again; the journal beside it keeps what was written";
+  throw new TownError("invalid", `${path} cannot be read: ${what}; ${remedy}`);
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    if (error instanceof SyntaxError) return undefined;
+    throw error;
+  }
+}

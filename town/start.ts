@@ -1,0 +1,175 @@
+import { mkdir } from "node:fs/promises";
+import { join } from "node:path";
+import type { Bus } from "#services/bus/bus.ts";
+import { townMachine } from "#services/bus/subjects.ts";
+import { version, wireVersion } from "#services/config/version.ts";
+import { nodeDisk } from "#services/ledger/disk-node.ts";
+import { writerMachine } from "#services/ledger/event.ts";
+import { type Ledger, openLedger } from "#services/ledger/ledger.ts";
+import { openLedgerGit } from "#services/ledger/ledger-git.ts";
+import { type LedgerSync, runSync } from "#services/ledger/sync.ts";
+import { type Actor, runActor } from "#services/lifecycle/actor.ts";
+import type { Clock } from "#services/lifecycle/clock.ts";
+import { ownHome } from "#services/lifecycle/own-home.ts";
+import type { Plan } from "#services/scheduler/plan.ts";
+import { runHeartbeat } from "#services/telemetry/heartbeat.ts";
+import type { Logger } from "#services/telemetry/log.ts";
+import { listenToPeers, type Peers } from "#services/telemetry/peers.ts";
+import { serveTown } from "./api/serve.ts";
+import type { TownConfig } from "./config.ts";
+import { tend } from "./deacon/deacon.ts";
+import { hubAddition } from "./hub/hub.ts";
+import { dispatch } from "./mayor/mayor.ts";
+
+/** What a town is started with, beside its settings. */
+export type TownParts = {
+  readonly bus: Bus;
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly signal: AbortSignal;
+};
+
+/** A running town. */
+export type Town = {
+  readonly address: string;
+  /** Resolves when everything has stopped and what was durable here has been pushed. */
+  readonly ended: Promise<void>;
+};
+
+/** A silent machine gets no new work; what it has stays with it. */
+const silentMs = 15_000;
+const patrolMs = 5_000;
+const stopMs = 5_000;
+
+/** Start a town: its ledger, its actors, its API. */
+export async function startTown(config: TownConfig, parts: TownParts): Promise<Town> {
+  const { bus, clock, log, signal } = parts;
+  await mkdir(config.home, { recursive: true });
+  const release = await ownHome(config.home);
+  const ledger = await openLedger({
+    dir: join(config.home, "journal"),
+    machine: townMachine,
+    disk: nodeDisk,
+    nowMs: clock.nowMs,
+  });
+  ledger.onAlarm((alarm) => log.warn(alarm, "ledger alarm"));
+  const report = (error: unknown, actor: string) => log.warn({ err: error, actor }, "round failed");
+  bus.onError((error) => log.warn({ err: error }, "bus"));
+  bus.onLink((up) => log.info({ up }, up ? "bus is up" : "bus is down: over git, slower"));
+  const sync = await syncTown(config, parts, ledger, report);
+  const peers = peersOf(config, parts, ledger, sync);
+  const plans: { last: Plan } = { last: { placed: [], waiting: [] } };
+  const actors = runActors({ config, parts, ledger, peers, plans, report });
+  const server = await serveTown({ config, ...parts, ledger, sync, peers, plans });
+  log.info({ address: server.address, writer: ledger.writer }, "town serves");
+  const stopped = async (): Promise<void> => {
+    await Promise.all(actors.map(({ ended }) => ended));
+    await server.drain(stopMs);
+    await sync.ended;
+    await sync.flush(AbortSignal.timeout(stopMs)).catch((error) => report(error, "last push"));
+    await ledger.close();
+    await release();
+    log.info("town stopped");
+  };
+  return { address: server.address, ended: stopped() };
+}
+
+function syncTown(
+  config: TownConfig,
+  { bus, clock, signal }: TownParts,
+  ledger: Ledger,
+  report: (error: unknown, actor: string) => void,
+): Promise<LedgerSync> {
+  const git = openLedgerGit({
+    dir: join(config.home, "ledger.git"),
+    remote: config.ledgerRemote,
+    branch: "main",
+    machine: townMachine,
+  });
+  const more = hubAddition({ ledger, dir: git.dir, nowMs: clock.nowMs });
+  return runSync({ town: config.townName, ledger, git, bus, clock, signal, report, more });
+}
+
+function peersOf(
+  config: TownConfig,
+  { bus, clock, signal }: TownParts,
+  ledger: Ledger,
+  sync: LedgerSync,
+): Peers {
+  const peers = listenToPeers({
+    bus,
+    town: config.townName,
+    clock,
+    signal,
+    onBeat: ({ heads }) => {
+      for (const [writer, [seq, hash]] of Object.entries(heads)) sync.heard(writer, { seq, hash });
+    },
+  });
+  ledger.onChange(({ event }) => peers.heardEvent(writerMachine(event.writer), event.clock[0]));
+  return peers;
+}
+
+function runActors(options: {
+  readonly config: TownConfig;
+  readonly parts: TownParts;
+  readonly ledger: Ledger;
+  readonly peers: Peers;
+  readonly plans: { last: Plan };
+  readonly report: (error: unknown, actor: string) => void;
+}): Actor[] {
+  const { config, parts, ledger, peers, plans, report } = options;
+  const { bus, clock, signal } = parts;
+  const isHeard = (machine: string) => peers.isHeard(machine, silentMs);
+  const mayor = runActor({
+    name: "mayor",
+    clock,
+    signal,
+    report,
+    everyMs: patrolMs,
+    round: () =>
+      dispatch({
+        ledger,
+        nowMs: clock.nowMs,
+        isHeard,
+        planned: (plan) => {
+          plans.last = plan;
+        },
+      }),
+  });
+  const deacon = runActor({
+    name: "deacon",
+    clock,
+    signal,
+    report,
+    everyMs: patrolMs,
+    round: () => tend({ ledger, isHeard }),
+  });
+  const heartbeat = runHeartbeat({
+    bus,
+    town: config.townName,
+    clock,
+    signal,
+    report,
+    everyMs: config.heartbeatMs,
+    beat: () => ({
+      machine: townMachine,
+      incarnation: ledger.writer,
+      version,
+      wire: wireVersion,
+      polecatsMax: 0,
+      heads: headsOf(ledger),
+      authorities: [],
+      polecats: [],
+    }),
+  });
+  ledger.onChange(() => {
+    mayor.ring();
+    deacon.ring();
+  });
+  return [mayor, deacon, heartbeat];
+}
+
+function headsOf(ledger: Ledger): Record<string, [number, string]> {
+  const head = ledger.heads().get(ledger.writer);
+  return head ? { [ledger.writer]: [head.seq, head.hash] } : {};
+}
