@@ -1,5 +1,4 @@
 import type { MessageInitShape } from "@bufbuild/protobuf";
-import type { BeadSchema } from "#proto/gastown/v1/bead_pb.ts";
 import type { MergeRequestSchema } from "#proto/gastown/v1/merge_queue_service_pb.ts";
 import type { Worker } from "#services/identity/worker.ts";
 import type { Bead } from "#services/ledger/bead.ts";
@@ -10,6 +9,8 @@ import { TownError } from "#services/rpc/town-error.ts";
 /** What the methods need that a worker calls from its session. */
 export type WorkerPorts = {
   readonly ledger: Ledger;
+  /** The wall clock, in ms since the Unix epoch. */
+  readonly nowMs: () => number;
   /** Who calls, if it is a worker of this machine. At the town nobody is. */
   readonly worker: (principal: string) => Worker | undefined;
   /** Push the head of a worker's worktree to its branch. */
@@ -18,7 +19,6 @@ export type WorkerPorts = {
   readonly checkpoint: (worker: Worker, signal: AbortSignal) => Promise<string | undefined>;
   /** Something changed that the machine's loops (supervisor, Witness, Refinery) may act on. */
   readonly ring: () => void;
-  readonly showBead: (bead: Bead) => MessageInitShape<typeof BeadSchema>;
   readonly showMergeRequest: (request: Bead) => MessageInitShape<typeof MergeRequestSchema>;
 };
 

@@ -1,42 +1,59 @@
-import type { MoleculeService } from "#proto/gastown/v1/molecule_service_pb.ts";
+import { MoleculeService } from "#proto/gastown/v1/molecule_service_pb.ts";
 import type { Worker } from "#services/identity/worker.ts";
 import type { Bead } from "#services/ledger/bead.ts";
-import { forRequest } from "#services/ledger/drafts.ts";
 import { requestKey } from "#services/ledger/ids.ts";
 import type { World } from "#services/ledger/world.ts";
 import { type Advance, advanceByHand, completeDraft } from "#services/molecules/advance.ts";
 import { findStep, moleculeOf, nextStep } from "#services/molecules/progress.ts";
 import type { MethodImpl } from "#services/rpc/method.ts";
 import { isTownError, TownError } from "#services/rpc/town-error.ts";
+import { mutate } from "../mutate.ts";
 import { callingWorker, type WorkerPorts } from "../worker-ports.ts";
 import { stepMessage } from "./molecule-message.ts";
 
 type CompleteStep = MethodImpl<typeof MoleculeService.method.completeStep>;
 type Ports = Pick<WorkerPorts, "ledger" | "worker" | "checkpoint" | "ring">;
 
+const method = MoleculeService.method.completeStep;
 const summaryCharsMax = 4_000;
 
 /** Complete one step of the caller's molecule, with what it did pushed first. */
 export function completeStep(ports: Ports): CompleteStep {
-  return async ({ step: wanted, summary }, { principal, requestId, signal }) => {
-    const { worker, work } = callingWorker(ports, principal);
-    const { world } = ports.ledger;
-    const key = requestKey(principal, requestId);
-    const before = world.requested(key);
-    if (before) return answer(world, work.uid, before.bead);
-    const first = judge(world, work, worker, wanted);
-    if (first.do === "nothing") return answer(world, work.uid, first.step.bead.uid);
-    const commit = await savedCommit(ports, worker, signal);
+  return async (request, context) => {
+    const { ledger } = ports;
+    const { worker, work } = callingWorker(ports, context.principal);
+    const commit = await savedCommit(ports, worker, work, request.step, context);
     // Pushing took a while; whether the step may be closed is asked of the world as it is now.
-    const now = judge(world, work, worker, wanted);
-    if (now.do === "complete") {
-      const done = { summary: summary.slice(0, summaryCharsMax), commit };
-      const drafts = forRequest(key, [completeDraft(now.step, worker, done)]);
-      await ports.ledger.append(principal, drafts);
-      ports.ring();
-    }
-    return answer(world, work.uid, now.step.bead.uid);
+    const { bead, repeated } = await mutate(ledger, method, request, context, () => {
+      const now = judge(ledger.world, work, worker, request.step);
+      const summary = request.summary.slice(0, summaryCharsMax);
+      const drafts =
+        now.do === "complete" ? [completeDraft(now.step, worker, { summary, commit })] : [];
+      return { bead: now.step.bead.uid, drafts };
+    });
+    if (!repeated) ports.ring();
+    return answer(ledger.world, work.uid, bead.uid);
   };
+}
+
+/** The pushed commit with the step's work, or empty where there is nothing to push it for. */
+async function savedCommit(
+  { ledger, checkpoint }: Ports,
+  worker: Worker,
+  work: Bead,
+  step: string,
+  context: Parameters<CompleteStep>[1],
+): Promise<string> {
+  const { principal, requestId, signal } = context;
+  if (ledger.world.requested(requestKey(principal, requestId))) return "";
+  if (judge(ledger.world, work, worker, step).do === "nothing") return "";
+  try {
+    return (await checkpoint(worker, signal)) ?? "";
+  } catch (error) {
+    // With the remote away the work goes on; a later step's commit holds this one's work too.
+    if (isTownError(error) && error.reason !== "cancelled") return "";
+    throw error;
+  }
 }
 
 function judge(
@@ -50,20 +67,6 @@ function judge(
   const decided = advanceByHand(molecule, worker, wanted);
   if (decided.do === "refuse") throw decided.error;
   return decided;
-}
-
-/** With the remote away the work goes on; a later step's commit holds this one's work too. */
-async function savedCommit(
-  { checkpoint }: Pick<Ports, "checkpoint">,
-  worker: Worker,
-  signal: AbortSignal,
-): Promise<string> {
-  try {
-    return (await checkpoint(worker, signal)) ?? "";
-  } catch (error) {
-    if (isTownError(error) && error.reason !== "cancelled") return "";
-    throw error;
-  }
 }
 
 function answer(world: World, workUid: string, stepUid: string) {

@@ -7,13 +7,14 @@ import { hookOf } from "#services/molecules/pin.ts";
 import { continueFrom, findMolecule, nextStep } from "#services/molecules/progress.ts";
 import type { MethodImpl } from "#services/rpc/method.ts";
 import { assignmentOf } from "#services/runtime/presets.ts";
+import { showBead } from "../bead-message.ts";
 import type { WorkerPorts } from "../worker-ports.ts";
 import { moleculeMessage, stepMessage } from "./molecule-message.ts";
 
 type GetHook = MethodImpl<typeof MoleculeService.method.getHook>;
 
 /** What hangs on an agent's hook; a worker's own is known by its claim, even before it is pinned. */
-export function getHook(ports: Pick<WorkerPorts, "ledger" | "worker" | "showBead">): GetHook {
+export function getHook(ports: Pick<WorkerPorts, "ledger" | "worker" | "nowMs">): GetHook {
   return async ({ agent: wanted }, { principal }) => {
     const { world } = ports.ledger;
     const agent = wanted || principal;
@@ -24,7 +25,7 @@ export function getHook(ports: Pick<WorkerPorts, "ledger" | "worker" | "showBead
     return {
       agent,
       ...(molecule && { molecule: moleculeMessage(molecule) }),
-      ...(work && { bead: ports.showBead(work) }),
+      ...(work && { bead: showBead(work, world, ports.nowMs()) }),
       ...(next && { next: stepMessage(next) }),
       continueFrom: molecule ? continueFrom(molecule) : "",
       ...place(worker),
