@@ -10,14 +10,17 @@ const checkoutTimeoutMs = 600_000;
  *
  * What an earlier gate changed or left is removed, ignored files (installed packages, caches)
  * aside. The tree belongs to the caller alone, so a lock in it is a dead gate's.
+ *
+ * @param wanted.keep paths that are neither tracked nor ignored and stay all the same
  */
 export async function checkoutDetached(wanted: {
   readonly repoDir: string;
   readonly path: string;
   readonly commit: string;
+  readonly keep?: readonly string[];
   readonly signal?: AbortSignal | undefined;
 }): Promise<void> {
-  const { repoDir, path, commit, signal } = wanted;
+  const { repoDir, path, commit, keep = [], signal } = wanted;
   const limits = { signal, timeoutMs: checkoutTimeoutMs };
   if (!existsSync(path)) {
     await runGit(["worktree", "prune"], { cwd: repoDir });
@@ -29,5 +32,6 @@ export async function checkoutDetached(wanted: {
   await rm((await runGit(lockPath, { cwd: path })).stdout.trim(), { force: true });
   await runGit(["checkout", "--quiet", "--detach", "--force", commit], { cwd: path, ...limits });
   // Twice -f: also a repository that a gate made inside the tree.
-  await runGit(["clean", "--quiet", "-f", "-f", "-d"], { cwd: path, ...limits });
+  const kept = keep.flatMap((name) => ["-e", `/${name.replaceAll(/[\\*?[\]!# ]/g, "\\$&")}`]);
+  await runGit(["clean", "--quiet", "-f", "-f", "-d", ...kept], { cwd: path, ...limits });
 }

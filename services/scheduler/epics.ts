@@ -1,4 +1,5 @@
 import type { Bead } from "#services/ledger/bead.ts";
+import { closeName } from "#services/ledger/close-name.ts";
 import { closeBead } from "#services/ledger/drafts.ts";
 import type { Draft } from "#services/ledger/event.ts";
 import { isWork } from "#services/ledger/readiness.ts";
@@ -29,9 +30,7 @@ export function closingsOfEpics(world: World, owns: (bead: Bead) => boolean): Dr
   return epicsToClose(world, owns).map((epic) => {
     const count = childrenOf(epic, world).length;
     const reason = count === 1 ? "its one child is closed" : `all ${count} children are closed`;
-    // A close that was undone by a reopen stays undone: the next one needs its own name.
-    const again = epic.closes.filter((close) => /^children(:|$)/.test(close)).length;
-    const close = again === 0 ? "children" : `children:${again}`;
+    const close = closeName(epic, "children");
     return closeBead(epic.uid, { close, kind: "done", reason });
   });
 }
