@@ -11,7 +11,7 @@ export type PageRequest = { readonly pageSize: number; readonly pageToken: strin
 /** One page, and the token of the next; empty on the last. */
 export type Page<T> = { readonly items: readonly T[]; readonly nextPageToken: string };
 
-const Token = z.tuple([z.string(), z.json()]);
+const Token = z.tuple([z.string(), z.json()]); // The mark of the query, and the last key.
 
 /**
  * Cut one page out of a sorted list.
@@ -23,7 +23,7 @@ const Token = z.tuple([z.string(), z.json()]);
  * @param order.key an item's place in the order, as JSON
  * @param order.compare the order of two keys
  */
-export function cutPage<T, K extends z.core.util.JSONType>(
+export function cutPage<T, K>(
   items: readonly T[],
   request: PageRequest,
   query: string,
@@ -48,11 +48,11 @@ export function compareIds(a: string, b: string): number {
   return a < b ? -1 : a > b ? 1 : 0;
 }
 
-function writeToken(key: z.core.util.JSONType, query: string): string {
+function writeToken(key: unknown, query: string): string {
   return Buffer.from(JSON.stringify([queryMark(query), key])).toString("base64url");
 }
 
-function readToken(token: string, query: string): z.core.util.JSONType | undefined {
+function readToken(token: string, query: string): unknown {
   if (token === "") return undefined;
   const read = Token.safeParse(parse(Buffer.from(token, "base64url").toString()));
   const wrong = read.success ? "is of another query" : "is not one that was given out";

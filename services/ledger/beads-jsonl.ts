@@ -72,6 +72,8 @@ export type ImportedBead = {
   readonly title: string;
   readonly issueType: string;
   readonly createdAt: string;
+  /** Closed, or deleted. */
+  readonly isEnded: boolean;
   /** Its edges, with the ids of their targets as the file has them. */
   readonly edges: readonly EdgeValue[];
   /** What files it; `resolve` gives a target's uid where it is known, else the id itself. */
@@ -132,6 +134,7 @@ function importedBead(row: Line): ImportedBead {
     title: row.title,
     issueType: row.issue_type,
     createdAt: createdAt ?? "",
+    isEnded: isEnded(row),
     edges,
     drafts: (resolve) => [...endings(uid, row), creation(uid, row, edges, resolve)],
   };
@@ -144,7 +147,7 @@ function creation(
   resolve: (id: string) => string,
 ): Draft {
   const { id, title, status, priority, issue_type: issueType, labels, comments } = row;
-  const ended = status === "closed" || status === "tombstone";
+  const standing = isEnded(row) ? "open" : status;
   return createBead({
     uid,
     id,
@@ -152,8 +155,8 @@ function creation(
     issueType,
     priority,
     // The close and the tombstone are what says so; a bead that is reopened is then open.
-    status: ended ? "open" : status,
-    fields: { ...fieldsOf(row), status: ended ? "open" : status },
+    status: standing,
+    fields: { ...fieldsOf(row), status: standing },
     labels: labels ?? [],
     edges: edges.map((edge) => ({ ...edge, to: resolve(edge.to) })),
     comments: (comments ?? []).map((each) => {
@@ -165,6 +168,10 @@ function creation(
       };
     }),
   });
+}
+
+function isEnded({ status }: Line): boolean {
+  return status === "closed" || status === "tombstone";
 }
 
 /**

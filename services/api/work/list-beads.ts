@@ -1,0 +1,78 @@
+import type { WorkService } from "#proto/gastown/v1/work_service_pb.ts";
+import { type Bead, isHeld, textField } from "#services/ledger/bead.ts";
+import {
+  type FieldValues,
+  type Filter,
+  mentions,
+  parseFilter,
+  passes,
+} from "#services/ledger/filter.ts";
+import { isWork, openWork } from "#services/ledger/readiness.ts";
+import { rigOfId, rigs } from "#services/ledger/rigs.ts";
+import type { World } from "#services/ledger/world.ts";
+import type { MethodImpl } from "#services/rpc/method.ts";
+import type { ApiPorts } from "../api-ports.ts";
+import { beadShower } from "../bead-message.ts";
+import { compareIds, cutPage } from "../page.ts";
+
+/** Beads that match a filter, by id, a page at a time. */
+export function listBeads({
+  ledger,
+  nowMs,
+}: ApiPorts): MethodImpl<typeof WorkService.method.listBeads> {
+  const { world } = ledger;
+  return async (request) => {
+    const query = request.filter.trim();
+    const found = query === "" ? openWork(world) : matches(world, parseFilter(query));
+    found.sort((a, b) => compareIds(a.id, b.id));
+    const page = cutPage(found, request, query, { key: ({ id }) => id, compare: compareIds });
+    return {
+      beads: page.items.map(beadShower(world, nowMs())),
+      nextPageToken: page.nextPageToken,
+      totalSize: found.length,
+    };
+  };
+}
+
+/** Deleted beads are found by those only who ask for them. */
+function matches(world: World, filter: Filter): Bead[] {
+  const withDeleted = mentions(filter, "status", "tombstone");
+  const values = valuesOf(world);
+  return [...world.all()].filter(
+    (bead) => (withDeleted || !bead.deleted) && passes(filter, values(bead)),
+  );
+}
+
+function valuesOf(world: World): (bead: Bead) => FieldValues {
+  const enrolled = rigs(world);
+  return (bead) => (field) => {
+    switch (field) {
+      case "id":
+        return [bead.id];
+      case "status":
+        return [bead.status];
+      case "type":
+        return [bead.issueType];
+      case "label":
+        return bead.labels;
+      case "assignee":
+        return [bead.assignee];
+      case "parent":
+        return bead.parent === undefined ? [] : [world.bead(bead.parent)?.id ?? bead.parent];
+      case "priority":
+        return [String(bead.priority)];
+      case "title":
+        return [bead.title];
+      case "text":
+        return [bead.title, ...textNames.map((name) => textField(bead, name))];
+      case "rig":
+        return [rigOfId(bead.id, enrolled)?.rig.name ?? ""];
+      case "machine":
+        return isHeld(bead) && bead.claim ? [bead.claim.machine] : [];
+      case "work":
+        return [String(isWork(bead))];
+    }
+  };
+}
+
+const textNames = ["description", "design", "acceptance_criteria", "notes"];
