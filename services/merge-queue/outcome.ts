@@ -120,8 +120,9 @@ export function rejected(world: World, request: QueuedRequest, rejection: Reject
     setFields(work.uid, { [rejectionsField.name]: count, ...status }),
     setFields(uid, fields),
     ...release(work, merge.epoch, rejection),
-    // The close comes last: while the request is open, nobody claims its bead again.
-    closeBead(uid, { close, kind: "rejected", reason: rejection.why, epoch: merge.epoch }),
+    // The close comes last: while the request is open, nobody claims its bead again. It bears no
+    // epoch, or the next claim would make it late and the request live again.
+    closeBead(uid, { close, kind: "rejected", reason: rejection.why }),
   ];
 }
 
