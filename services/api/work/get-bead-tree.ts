@@ -2,9 +2,8 @@ import type { MessageInitShape } from "@bufbuild/protobuf";
 import { type Timestamp, timestampMs } from "@bufbuild/protobuf/wkt";
 import type { BeadNodeSchema, WorkService } from "#proto/gastown/v1/work_service_pb.ts";
 import { type Bead, isHeld } from "#services/ledger/bead.ts";
-import { compareEpochs } from "#services/ledger/epoch.ts";
 import { isWork } from "#services/ledger/readiness.ts";
-import { mergeField, mergeStateField } from "#services/ledger/work-fields.ts";
+import { mergeStateField } from "#services/ledger/work-fields.ts";
 import type { World } from "#services/ledger/world.ts";
 import { moleculeOf, nextStep } from "#services/molecules/progress.ts";
 import type { MethodImpl } from "#services/rpc/method.ts";
@@ -12,6 +11,7 @@ import { TownError } from "#services/rpc/town-error.ts";
 import type { ApiPorts } from "../api-ports.ts";
 import { type BeadInit, beadShower, timestampOf } from "../bead-message.ts";
 import { findBead } from "../find-bead.ts";
+import { newestRequest } from "../merge-queue/get-merge-request.ts";
 
 type BeadNodeInit = Exclude<MessageInitShape<typeof BeadNodeSchema>, { $typeName: string }> & {
   startTime?: Timestamp;
@@ -63,16 +63,9 @@ function stepOf(bead: Bead, world: World): string {
   return (molecule && nextStep(molecule)?.name) ?? "";
 }
 
-/** The state of the newest merge request. */
 function mergeStateOf(bead: Bead, world: World): string {
-  let newest: { epoch: string; state: string } | undefined;
-  for (const request of world.ofWork(bead.uid)) {
-    if (request.issueType !== "merge-request" || request.deleted) continue;
-    const epoch = mergeField.read(request)?.epoch ?? "0.0";
-    if (newest && compareEpochs(epoch, newest.epoch) < 0) continue;
-    newest = { epoch, state: mergeStateField.read(request) ?? "" };
-  }
-  return newest?.state ?? "";
+  const request = newestRequest(bead, world);
+  return (request && mergeStateField.read(request)) ?? "";
 }
 
 /** When its worker began; an epic begins with the first of its children. */
