@@ -30,7 +30,6 @@ export function scratchPorts(
     ring: () => {
       rings += 1;
     },
-    showMergeRequest: ({ id }) => ({ id }),
     rung: () => rings,
   };
 }

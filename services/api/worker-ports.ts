@@ -1,5 +1,3 @@
-import type { MessageInitShape } from "@bufbuild/protobuf";
-import type { MergeRequestSchema } from "#proto/gastown/v1/merge_queue_service_pb.ts";
 import type { Worker } from "#services/identity/worker.ts";
 import type { Bead } from "#services/ledger/bead.ts";
 import type { Ledger } from "#services/ledger/ledger.ts";
@@ -19,8 +17,14 @@ export type WorkerPorts = {
   readonly checkpoint: (worker: Worker, signal: AbortSignal) => Promise<string | undefined>;
   /** Something changed that the machine's loops (supervisor, Witness, Refinery) may act on. */
   readonly ring: () => void;
-  readonly showMergeRequest: (request: Bead) => MessageInitShape<typeof MergeRequestSchema>;
 };
+
+/** The ports of an endpoint that has no workers, as the town's: each of its methods says so. */
+export function withoutWorkers(ledger: Ledger, nowMs: () => number): WorkerPorts {
+  const never = () => Promise.reject(new Error("no worker was found, so none can push"));
+  const ring = () => {};
+  return { ledger, nowMs, worker: () => undefined, pushBranch: never, checkpoint: never, ring };
+}
 
 /** The worker that calls, with its bead. Throws `denied` where the caller is none. */
 export function callingWorker(

@@ -18,7 +18,9 @@ test("submitting files one request for the claim and closes the step", async () 
   const ports = scratchPorts(scratch);
   await scratch.complete(...ownSteps);
   const answer = await submit(scratch, ports);
-  expect(answer).toEqual({ mergeRequest: { id: "alpha-1.mr-1-1" } });
+  expect(answer.mergeRequest).toMatchObject({
+    ...{ id: "alpha-1.mr-1-1", bead: "alpha-1", state: "queued", commit: "pushed" },
+  });
   const bead = scratch.ledger.world.bead(derivedUid("merge-request", "work", "1.1"));
   expect(bead?.issueType).toBe("merge-request");
   expect(bead && mergeStateField.read(bead)).toBe("queued");

@@ -11,9 +11,10 @@ import type { MethodImpl } from "#services/rpc/method.ts";
 import { TownError } from "#services/rpc/town-error.ts";
 import { mutate } from "../mutate.ts";
 import { callingWorker, type WorkerPorts } from "../worker-ports.ts";
+import { showMergeRequest } from "./merge-request-message.ts";
 
 type Submit = MethodImpl<typeof MergeQueueService.method.submitMergeRequest>;
-type Ports = Pick<WorkerPorts, "ledger" | "worker" | "pushBranch" | "ring" | "showMergeRequest">;
+type Ports = Pick<WorkerPorts, "ledger" | "worker" | "pushBranch" | "ring">;
 
 const method = MergeQueueService.method.submitMergeRequest;
 
@@ -48,7 +49,7 @@ export function submitMergeRequest(ports: Ports): Submit {
     if (!repeated) ports.ring();
     const mergeRequest = ledger.world.bead(uid);
     if (!mergeRequest) throw new Error(`${uid} is not there after it was written`);
-    return { mergeRequest: ports.showMergeRequest(mergeRequest) };
+    return { mergeRequest: showMergeRequest(mergeRequest, ledger.world) };
   };
 }
 

@@ -14,6 +14,8 @@ export type Bench = {
   readonly signal: AbortSignal;
   /** One line for the session's output. */
   readonly say: (line: string) => void;
+  /** What a command prints, as it comes. */
+  readonly echo: (chunk: Buffer) => void;
 };
 
 const gitTimeoutMs = 300_000;

@@ -19,7 +19,7 @@ export async function runGates(bench: Bench): Promise<string> {
       env: process.env,
       signal,
       timeoutMs: gateTimeoutMs,
-      echo: (chunk) => process.stdout.write(chunk),
+      echo: bench.echo,
     });
     const elapsed = `${((performance.now() - startedMs) / 1_000).toFixed(1)} s`;
     const passed = ended.code === 0;

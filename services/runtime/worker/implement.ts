@@ -49,7 +49,7 @@ async function runShell(bench: Bench): Promise<string> {
     cwd: worktree,
     env: { ...process.env, ...authorVariables(bench) },
     signal,
-    echo: (chunk) => process.stdout.write(chunk),
+    echo: bench.echo,
   });
   if (ended.code === 0) return `ran ${command}`.slice(0, 500);
   const how = ended.code === undefined ? "was ended by a signal" : `exit code ${ended.code}`;

@@ -12,6 +12,8 @@ import { review } from "./review.ts";
 export type WalkPorts = {
   readonly gt: Gt;
   readonly say: (line: string) => void;
+  /** What commands in the worktree print, as it comes. */
+  readonly echo: (chunk: Buffer) => void;
   readonly signal: AbortSignal;
   readonly agent: string;
   readonly epoch: string;

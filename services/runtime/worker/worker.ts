@@ -18,7 +18,8 @@ async function main(): Promise<void> {
     // A name serves many beads, so the epoch alone would not tell two attempts apart.
     const attempt = derivedBase36(12, setting("GT_BEAD"), who.epoch);
     const request = (act: string) => `${attempt} ${act}`;
-    await walk({ gt, say, signal, worktree, request, ...who });
+    const echo = (chunk: Buffer) => void process.stdout.write(chunk);
+    await walk({ gt, say, echo, signal, worktree, request, ...who });
   } catch (error) {
     process.exitCode = 1;
     if (!signal.aborted) say(`gave up: ${error instanceof Error ? error.message : String(error)}`);
