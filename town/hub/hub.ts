@@ -1,5 +1,5 @@
 import { runGit } from "#services/git/run-git.ts";
-import { toBeadsLine } from "#services/ledger/beads-jsonl.ts";
+import { toBeadsLine } from "#services/ledger/beads-line.ts";
 import type { NewFile } from "#services/ledger/fast-import.ts";
 import type { Ledger } from "#services/ledger/ledger.ts";
 import { type Addition, eventsDir } from "#services/ledger/ledger-git.ts";
@@ -42,7 +42,7 @@ export function hubAddition(options: {
 /** The whole ledger in Beads' JSONL dialect, sorted by id. */
 export function renderView(ledger: Ledger): string {
   const beads = [...ledger.world.all()].sort((a, b) => (a.id < b.id ? -1 : a.id > b.id ? 1 : 0));
-  return beads.map((bead) => `${toBeadsLine(bead)}\n`).join("");
+  return beads.map((bead) => `${toBeadsLine(bead, ledger.world)}\n`).join("");
 }
 
 type Branch = { readonly tip: string; readonly path: string; readonly tree: string };
