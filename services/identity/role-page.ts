@@ -12,7 +12,7 @@ export function roleOf(principal: string): Role {
   return principal === "mayor" ? "mayor" : "crew";
 }
 
-/** Read the name of a role; empty stands for the principal's own. Throws `invalid` naming them all. */
+/** Read a role's name; empty is the principal's own. Throws `invalid` naming them all. */
 export function readRole(name: string, principal: string): Role {
   if (name === "") return roleOf(principal);
   const role = roles.find((each) => each === name);

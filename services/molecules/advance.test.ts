@@ -61,7 +61,7 @@ test("only the worker under the highest claim, in its newest incarnation, may go
   });
 });
 
-test("a claim without a cursor opens every step again; what was done is shown as late", async () => {
+test("a claim without a cursor opens each step again; what was done shows as late", async () => {
   const { molecule, complete, reclaim } = await scratchWork();
   await complete("load-context", "branch-setup", "implement");
   await reclaim("1.2");

@@ -20,13 +20,16 @@ export type Advance =
   | { readonly do: "refuse"; readonly error: TownError };
 
 /**
- * May this worker complete this step? One that is done stays done, and doing it twice is no failure.
+ * May this worker complete this step? One that is done stays done; doing it twice is no failure.
  *
  * Refuses as `stale` where another attempt holds the work, `denied` where it is not the worker's,
  * `state` naming what is missing, `not_found` naming the steps there are.
  */
 export function advance(molecule: MoleculeView, worker: Worker, wanted: string): Advance {
-  const refused = molecule.work && refusedWorker(molecule.work, worker);
+  const { work } = molecule;
+  const refused = work
+    ? refusedWorker(work, worker)
+    : new TownError("state", `the work of ${molecule.root.id} has not arrived here yet`);
   if (refused) return { do: "refuse", error: refused };
   const step = findStep(molecule, wanted);
   if (!step) {

@@ -66,7 +66,7 @@ export const knownKeys = {
   ],
 } as const;
 
-/** Keys that change which steps there are, or when one may close, and that cook does not know yet. */
+/** Keys that change which steps there are, or when one may close; cook does not know them yet. */
 export const uncookedKeys = {
   formula: ["extends", "template", "compose", "advice", "pointcuts", "legs", "synthesis"],
   step: [

@@ -34,8 +34,8 @@ export type Leave =
   | { readonly do: "refuse"; readonly error: TownError };
 
 /**
- * Take one of the four exits. Each passes through the molecule's `exit-decision`, the last three from
- * wherever the worker stands: that it could not go on is what they say.
+ * Take one of the four exits. Each passes through the molecule's `exit-decision`, the last three
+ * from wherever the worker stands: that it could not go on is what they say.
  *
  * Refuses as `advance` does, with `state` naming what `COMPLETED` still lacks, and `invalid` or
  * `not_found` for a blocker or parts that do not make sense.

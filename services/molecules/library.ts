@@ -14,8 +14,8 @@ export type Recipe = {
 };
 
 /**
- * Read and cook a formula of the built-in library. The rig's, the town's and the user's folders will
- * be searched before it.
+ * Read and cook a formula of the built-in library. The rig's, the town's and the user's folders
+ * will be searched before it.
  */
 export async function loadRecipe(name: string): Promise<Recipe> {
   const path = fileURLToPath(new URL(`./library/${name}.formula.toml`, import.meta.url));

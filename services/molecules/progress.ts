@@ -121,7 +121,7 @@ export function missingFor(molecule: MoleculeView, step: StepView): string[] {
   });
 }
 
-/** Where to go on from: the newest pushed commit, else what the claim says, else empty (the target). */
+/** Where to go on from: the newest pushed commit, else the claim's, else empty (the target). */
 export function continueFrom(molecule: MoleculeView): string {
   const commits = molecule.steps.filter(({ state, commit }) => state === "done" && commit !== "");
   return commits.at(-1)?.commit ?? molecule.work?.claim?.continueFrom ?? "";

@@ -6,7 +6,7 @@ export type Variables = Readonly<Record<string, string>>;
 /** What a formula declares, by name. */
 export type Declarations = Readonly<Record<string, VarDeclaration>>;
 
-/** `{{name}}` and `{{name | default: value}}`; Go-template marks (`{{.leg.focus}}`) are not ours. */
+/** `{{name}}` and `{{name | default: value}}`; Go-template marks (`{{.leg}}`) are not ours. */
 const mark = /\{\{\s*([a-zA-Z_][\w-]*)\s*(?:\|\s*default:\s*([^}]*?)\s*)?\}\}/g;
 
 /** Names that a text refers to without being declared. */

@@ -77,7 +77,7 @@ test("COMPLETED keeps the claim, and the shutdown ends the molecule with a lette
   expect(letters.map(({ title }) => title)).toEqual(["SHUTDOWN"]);
 });
 
-test("work that landed and was squashed before its worker came to say so is completed", async () => {
+test("work that landed and was squashed before its worker said so is completed", async () => {
   const scratch = await submitted();
   const { ledger, molecule } = scratch;
   await scratch.write(...squash(ledger.world, molecule(), "2026-01-01T01:00:00Z"));
@@ -117,7 +117,7 @@ test("BLOCKED files what it waits for, links it, and leaves the bead to come bac
   expect(inbox(world, "overseer")).toHaveLength(1);
 });
 
-test("BLOCKED links a bead that is there, but neither a closed one nor one that waits for it", async () => {
+test("BLOCKED links a bead that is there, but none that waits for it already", async () => {
   const scratch = await scratchWork();
   await scratch.write(
     createBead({ uid: "b2", id: "alpha-2", title: "Second" }),

@@ -13,7 +13,7 @@ import { moleculeMessage, stepMessage } from "./molecule-message.ts";
 
 type GetHook = MethodImpl<typeof MoleculeService.method.getHook>;
 
-/** What hangs on an agent's hook; a worker's own is known by its claim, even before it is pinned. */
+/** What hangs on an agent's hook; a worker's own is known by its claim, even before the pin. */
 export function getHook(ports: Pick<WorkerPorts, "ledger" | "worker" | "nowMs">): GetHook {
   return async ({ agent: wanted }, { principal }) => {
     const { world } = ports.ledger;

@@ -6,7 +6,7 @@ import type { MethodImpl } from "#services/rpc/method.ts";
 
 type Prime = MethodImpl<typeof MoleculeService.method.prime>;
 
-/** The page of a role, the caller's own if none is named, and how much unread mail the caller has. */
+/** A role's page, the caller's own if none is named, and how much mail the caller has not read. */
 export function prime({ ledger }: { readonly ledger: Ledger }): Prime {
   return async ({ role: wanted }, { principal }) => {
     const role = readRole(wanted, principal);

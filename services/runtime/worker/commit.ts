@@ -2,7 +2,7 @@ import { withTrailers } from "#services/git/trailers.ts";
 import { authorVariables, type Bench, git, ownCommits } from "./bench.ts";
 import { Halt } from "./halt.ts";
 
-/** Commit all that changed, as the worker's own commit. What is committed already stays as it is. */
+/** Commit all that changed, in the worker's name. What is committed already stays as it is. */
 export async function commit(bench: Bench): Promise<string> {
   const { bead, title, runtime } = bench.assignment;
   await git(bench, ["add", "-A"]);

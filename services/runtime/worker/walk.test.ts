@@ -60,7 +60,7 @@ async function go({ worktree }: ScratchTree, hook: Hook) {
   return { calls, said };
 }
 
-test("a patch that was half applied is applied from the start, and what was there is kept", async () => {
+test("a patch that was half applied is applied from the start, and what was there kept", async () => {
   await using tree = await scratchTree();
   await writeFile(join(tree.worktree, "greet.txt"), "one\nhello, you\nthree\n");
   await go(tree, { runtime: "patch", patch: scratchPatch });
@@ -126,7 +126,7 @@ test("what a worker by rote cannot do is escalated", async () => {
   }
 });
 
-test("a gate that fails is reported, and the work is submitted for the Refinery to judge", async () => {
+test("a gate that fails is reported, and the Refinery is left to judge", async () => {
   await using tree = await scratchTree();
   const gates = ["echo made > left.txt; echo broken; exit 7", "cat new.txt"];
   const { calls, said } = await go(tree, { runtime: "patch", patch: scratchPatch, gates });

@@ -18,7 +18,7 @@ export type WalkPorts = {
   readonly agent: string;
   readonly epoch: string;
   readonly worktree: string;
-  /** The id of this attempt's request for one act: the same after a restart under the same epoch. */
+  /** The id of this attempt's request for one act, the same however often it is tried. */
   readonly request: (act: string) => string;
 };
 
@@ -35,7 +35,7 @@ const acts: Readonly<Record<string, Act>> = {
 };
 
 /**
- * Go the whole way of a polecat, from `gt prime` to `gt shutdown`, by whatever steps are still open.
+ * Go the whole way of a polecat, from `gt prime` to `gt shutdown`, by the steps that are still open.
  *
  * Where it cannot go on it escalates; where another attempt took the work over it stops.
  */
