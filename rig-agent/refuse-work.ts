@@ -1,0 +1,15 @@
+import type { Bead } from "#services/ledger/bead.ts";
+import { machineNamed, serves } from "#services/ledger/machines.ts";
+import { rigOf } from "#services/ledger/rigs.ts";
+import type { World } from "#services/ledger/world.ts";
+
+/** Why a machine cannot work on a bead that was claimed for it, in words; undefined where it can. */
+export function refuseWork(world: World, machine: string): (bead: Bead) => string | undefined {
+  return (bead) => {
+    const enrolled = rigOf(bead, world);
+    if (!enrolled) return `${bead.id} belongs to no rig that is known here`;
+    const host = machineNamed(world, machine);
+    if (host && serves(host.machine, enrolled.rig)) return undefined;
+    return `${machine} does not serve rig ${enrolled.rig.name}`;
+  };
+}
