@@ -67,7 +67,11 @@ async function project(rig: string) {
       await git(["apply", "--3way", "--index", "-"], row.metadata?.gt.patch ?? "");
       return commit(row.id);
     },
-    gate: () => run(process.execPath, ["--test"], { cwd: dir, env: gateEnvironment() }),
+    gate: () =>
+      run(process.execPath, ["--test", "--test-isolation=none"], {
+        cwd: dir,
+        env: gateEnvironment(),
+      }),
   };
 }
 

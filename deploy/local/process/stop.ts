@@ -51,7 +51,7 @@ export async function stopHome(home: string, table: ProcessTable): Promise<strin
   };
   if (first.includes("demo")) await stop("demo");
   await Promise.all(first.filter((name) => name !== "demo").map(stop));
-  ended.push(...(await stopPolecats(home, table)));
+  ended.push(...(await stopPolecats(home, await machinesIn(home), table)));
   for (const name of last) await stop(name);
   ended.push(...(await stopStrays(home, table)));
   if (file !== undefined) changeTownFile(home, (now) => ({ ...now, pids: {} }));
@@ -85,11 +85,27 @@ async function gone(mark: ProcessMark, table: ProcessTable, withinMs: number): P
   return true;
 }
 
+/** End one machine of a home: its rig-agent first, then its polecats. */
+export async function stopMachine(home: string, machine: string, table: ProcessTable) {
+  const name = `machines/${machine}`;
+  const { [name]: mark } = readTownFile(home)?.pids ?? {};
+  if (mark !== undefined) await stopOne(name, mark, table);
+  await stopPolecats(home, [machine], table);
+  changeTownFile(home, (file) => {
+    const { [name]: _, ...pids } = file.pids;
+    return { ...file, pids };
+  });
+}
+
 /** Polecats outlive their rig-agent on purpose, so they are ended by themselves. */
-async function stopPolecats(home: string, table: ProcessTable): Promise<string[]> {
+async function stopPolecats(
+  home: string,
+  machines: readonly string[],
+  table: ProcessTable,
+): Promise<string[]> {
   const runtime = processAdapter({ clock: systemClock, table, graceMs: polecatGraceMs });
   const ended: string[] = [];
-  for (const machine of await machinesIn(home)) {
+  for (const machine of machines) {
     const sessions = await sessionsOf(home, machine);
     const ends = sessions.map(async ({ agent, session }) => {
       const isThere = (await listMembers(session, table)).length > 0;

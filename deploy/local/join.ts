@@ -1,0 +1,122 @@
+// `gt join`: a rig-agent here that joins a running town, in the background like `gt up`.
+
+import { hostname } from "node:os";
+import { join, resolve } from "node:path";
+import { setTimeout as wait } from "node:timers/promises";
+import { Command } from "commander";
+import { TownService } from "#proto/gastown/v1/town_service_pb.ts";
+import { connectRpc } from "#services/rpc/client.ts";
+import { TownError } from "#services/rpc/town-error.ts";
+import { type ProcessTable, systemProcesses } from "#services/runtime/process-table.ts";
+import { address, isLoopback, machine, wholeNumber } from "./command/options.ts";
+import { type CommandPorts, runCommand } from "./command/run.ts";
+import { openHome, withHomeLock } from "./home/home.ts";
+import {
+  changeTownFile,
+  emptyTownFile,
+  type ProcessMark,
+  readTownFile,
+  writeTownFile,
+} from "./home/town-file.ts";
+import { machineName } from "./process/plan.ts";
+import { startMachine } from "./process/start.ts";
+import { isAlive, stopMachine } from "./process/stop.ts";
+
+type Options = {
+  readonly town: string;
+  readonly home: string;
+  readonly machine: string;
+  readonly rigs?: string;
+  readonly polecatsMax?: number;
+  readonly insecure?: boolean;
+  readonly foreground?: boolean;
+  readonly json?: boolean;
+};
+
+const lookMs = 500;
+
+const program = new Command("gt join")
+  .description("Start a rig-agent that joins a running town.")
+  .requiredOption("--town <address>", "the town's host:port", address)
+  .option("--home <folder>", "where everything is kept", join(".gastown", "town"))
+  .option("--machine <name>", "what this machine is called", machine, machineName(hostname()))
+  .option("--rigs <names>", "the rigs it serves, with commas; all if absent")
+  .option("--polecats-max <count>", "how many polecats may work here at once", wholeNumber)
+  .option("--insecure", "join a town on another host, over a network that you trust")
+  .option("--foreground", "stay until Ctrl-C, which ends the rig-agent and its polecats")
+  .option("--json", "answer in JSON");
+
+await runCommand(program, process.argv.slice(2), async (options: Options, ports) => {
+  const home = resolve(options.home);
+  if (!isLoopback(options.town) && !options.insecure) {
+    const why = "machines do not prove who they are yet, and the way there is not encrypted";
+    throw new TownError("denied", `${options.town} is on another host: ${why}; say --insecure`);
+  }
+  await openHome(home);
+  const table = systemProcesses();
+  const mark = await withHomeLock(home, () => joinTown(home, options, table, ports));
+  if (options.foreground) await stayUntilEnd(home, options.machine, mark, table, ports.signal);
+  return 0;
+});
+
+async function joinTown(
+  home: string,
+  options: Options,
+  table: ProcessTable,
+  ports: CommandPorts,
+): Promise<ProcessMark> {
+  const { town: at, machine: name, json } = options;
+  const known = readTownFile(home);
+  if (known && known.address !== "" && known.address !== at) {
+    const what = `${home} belongs to the town at ${known.address}`;
+    throw new TownError("state", `${what}, not to the one at ${at}; say another --home`);
+  }
+  const town = await nameOf(at, ports.signal);
+  if (known === undefined) writeTownFile(home, emptyTownFile);
+  changeTownFile(home, (file) => ({ ...file, town, address: at }));
+  const before = known?.pids[`machines/${name}`];
+  const wasUp = before !== undefined && (await isAlive(table, before));
+  const mark = wasUp
+    ? before
+    : await startMachine(
+        home,
+        {
+          machine: name,
+          townAddress: at,
+          rigs: options.rigs?.split(",") ?? [],
+          polecatsMax: options.polecatsMax?.toString(),
+        },
+        { table, signal: ports.signal },
+      ).catch(async (error: unknown) => {
+        await stopMachine(home, name, table);
+        throw error;
+      });
+  const words = wasUp ? "has joined already" : "has joined";
+  const told = { town, address: at, machine: name, home, wasUp };
+  const text = `${name} ${words} the town ${town} at ${at}; its home is ${home}.\n`;
+  ports.write(json ? `${JSON.stringify(told)}\n` : text);
+  return mark;
+}
+
+/** Asked first, because a rig-agent that finds nobody would say so only in its log. */
+async function nameOf(at: string, signal: AbortSignal): Promise<string> {
+  const rpc = connectRpc({ address: at, retriesMax: 1 });
+  try {
+    return (await rpc.client(TownService).getTown({}, { signal, timeoutMs: 10_000 })).town;
+  } finally {
+    rpc.close();
+  }
+}
+
+async function stayUntilEnd(
+  home: string,
+  name: string,
+  mark: ProcessMark,
+  table: ProcessTable,
+  signal: AbortSignal,
+): Promise<void> {
+  while (!signal.aborted && (await isAlive(table, mark))) {
+    await wait(lookMs, undefined, { signal }).catch(() => undefined);
+  }
+  await withHomeLock(home, () => stopMachine(home, name, table));
+}
