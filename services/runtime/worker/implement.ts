@@ -36,7 +36,7 @@ async function applyPatch(bench: Bench): Promise<string> {
   throw new Halt(`the patch does not apply: ${gitWords(plain.stderr)}`);
 }
 
-/** Run the command from a clean start, so that an interrupted one is not done one and a half times. */
+/** Run the command from a clean start, since an interrupted one may have done half of its work. */
 async function runShell(bench: Bench): Promise<string> {
   const { worktree, signal, assignment } = bench;
   const { command, bead } = assignment;

@@ -60,7 +60,7 @@ async function go({ worktree }: ScratchTree, hook: Hook) {
   return { calls, said };
 }
 
-test("a patch that was half applied is applied from the start, and what was there kept", async () => {
+test("a patch that was half applied is applied anew, and what was there is kept", async () => {
   await using tree = await scratchTree();
   await writeFile(join(tree.worktree, "greet.txt"), "one\nhello, you\nthree\n");
   await go(tree, { runtime: "patch", patch: scratchPatch });

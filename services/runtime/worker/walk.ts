@@ -35,7 +35,7 @@ const acts: Readonly<Record<string, Act>> = {
 };
 
 /**
- * Go the whole way of a polecat, from `gt prime` to `gt shutdown`, by the steps that are still open.
+ * Go the whole way of a polecat, from `gt prime` to `gt shutdown`, by the steps still open.
  *
  * Where it cannot go on it escalates; where another attempt took the work over it stops.
  */
