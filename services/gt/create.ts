@@ -26,6 +26,7 @@ type Options = {
   readonly metadata?: JsonObject;
   readonly patch?: string;
   readonly defer?: string;
+  readonly quiet?: boolean;
 };
 
 /** Declare `gt create`. */
@@ -47,6 +48,7 @@ export const declare: Declare = (command, act) => {
     .option("--metadata <json>", "a JSON object", metadata)
     .option("--patch <file>", "the change itself, for the patch runtime")
     .option("--defer <until>", "not before 30m, 2h, 3d, 1w from now, or a date")
+    .option("-q, --quiet", "print the new bead's id alone, for scripts")
     .addHelpText("after", example('gt create "Greet by name" -p 1 --rig alpha --needs alpha-k3f9'))
     .action(act(create));
 };
@@ -75,7 +77,7 @@ async function create(gt: Session, title: string, options: Options): Promise<voi
       metadata: await metadataOf(options),
       ...(until === undefined ? {} : { deferUntil: timestampFromDate(until) }),
     },
-    ({ bead }) => changed("created", bead),
+    ({ bead }) => (options.quiet ? (bead?.id ?? "") : changed("created", bead)),
   );
 }
 
