@@ -30,9 +30,9 @@ const setupInputs = new Set([
 ]);
 
 /**
- * Run gates in a rig's gate worktree, each on exactly its commit. The worktree is reused; its set-up
- * is run when it is new, when the command is another one, and when a file that says what to install
- * has changed since.
+ * Run gates in a rig's gate worktree, each on exactly its commit. The worktree is reused; its
+ * set-up is run when it is new, when the command is another one, and when a file that says what to
+ * install has changed since.
  */
 export function gateBench(
   clock: Clock,

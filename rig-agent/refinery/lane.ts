@@ -1,8 +1,14 @@
 import type { Landing } from "#services/git/authority-chain.ts";
-import { type Attempt, laneLimits, nextStep, type Refusal } from "#services/merge-queue/next.ts";
+import { rigNamed } from "#services/ledger/rigs.ts";
+import {
+  type Attempt,
+  type Lane,
+  laneLimits,
+  nextStep,
+  type Refusal,
+} from "#services/merge-queue/next.ts";
 import { refineryOf } from "#services/merge-queue/outcome.ts";
 import { headOf, mergeQueue, type QueuedRequest } from "#services/merge-queue/queue.ts";
-import { isTownError } from "#services/rpc/town-error.ts";
 import type { Term } from "../authority/terms.ts";
 import type { RefineryLimits, RefineryPorts } from "./ports.ts";
 import { closeLandings, reconcileChain } from "./reconcile.ts";
@@ -73,18 +79,16 @@ async function catchUp(
     memory.pending = await closeLandings(ports, rig, memory.pending);
     return true;
   }
-  try {
-    const { tip, pending } = await reconcileChain(ports, term, signal);
-    ports.terms.advance(rig, tip);
-    memory.pending = pending;
-    memory.reconciled = term.term;
-    return true;
-  } catch (error) {
-    if (!isTownError(error, "stale")) throw error;
+  const seen = await reconcileChain(ports, term, signal);
+  if (seen.kind === "fenced") {
     ports.terms.lose(rig);
-    ports.tell({ event: "fenced", rig, detail: error.message });
+    ports.tell({ event: "fenced", rig, detail: seen.why });
     return false;
   }
+  ports.terms.advance(rig, seen.tip);
+  memory.pending = seen.pending;
+  memory.reconciled = term.term;
+  return true;
 }
 
 function forgetSettled(memory: LaneMemory, queue: readonly QueuedRequest[]): void {
@@ -104,20 +108,24 @@ async function workRequest(
   const { uid, merge } = head;
   const { rig } = merge;
   const limits = { ...defaults, ...ports.limits };
-  const work: Work = { ports, limits, memory, signal, rig, uid, target: undefined, moves: 0 };
+  let [target, moves]: [Lane["target"], number] = [undefined, 0];
   for (;;) {
     signal.throwIfAborted();
     // Read anew before each step: the ledger goes on while gates run.
     const request = mergeQueue(ports.ledger.world, rig).find((each) => each.uid === uid);
     const term = ports.terms.of(rig);
     if (!request) return true;
-    if (!term || term.term !== memory.reconciled) return false;
-    const { target, moves } = work;
+    const enrolled = rigNamed(ports.ledger.world, rig);
+    // Without its bead nobody knows its gates, and nothing lands untested.
+    if (!enrolled || !term || term.term !== memory.reconciled) return false;
     const attempt = memory.attempts.get(uid);
     const refusal = memory.refusals.get(uid);
     const nowMs = ports.nowMs();
     const step = nextStep({ request, target, attempt, refusal, moves, nowMs }, limits);
     if (step.do === "wait") return false;
+    const { rig: rules } = enrolled;
+    const work: Work = { ports, limits, memory, signal, rig, uid, rules, target, moves };
     if (await takeStep(work, request, term, step)) return true;
+    ({ target, moves } = work);
   }
 }

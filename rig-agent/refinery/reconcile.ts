@@ -1,25 +1,29 @@
 import type { Landing } from "#services/git/authority-chain.ts";
 import { landingState } from "#services/merge-queue/landings.ts";
 import { landed, refineryOf } from "#services/merge-queue/outcome.ts";
-import { TownError } from "#services/rpc/town-error.ts";
 import type { Term } from "../authority/terms.ts";
 import type { RefineryPorts } from "./ports.ts";
 
 type Ports = Pick<RefineryPorts, "ledger" | "code" | "tell">;
 
+/** What a look at the chain found. */
+export type Reconciled =
+  | { readonly kind: "ruling"; readonly tip: string; readonly pending: Landing[] }
+  | { readonly kind: "fenced"; readonly why: string };
+
 /**
  * Close, exactly once, what the chain says landed and the fetched target contains: what an earlier
  * process pushed and did not live to close.
  *
- * @returns the chain's tip, and the landings whose beads have not arrived in this ledger yet
- * @throws TownError `stale` where the chain no longer goes on from our term; `unavailable` where the
- *   remote does not answer
+ * @returns the chain's tip, and the landings whose beads have not arrived in this ledger yet;
+ *   `fenced` where the chain no longer goes on from our term
+ * @throws TownError `unavailable` where the remote does not answer
  */
 export async function reconcileChain(
   ports: Ports,
   term: Term,
   signal?: AbortSignal,
-): Promise<{ tip: string; pending: Landing[] }> {
+): Promise<Reconciled> {
   const { code, ledger } = ports;
   const { repoDir, rig } = term;
   const place = { repoDir, signal };
@@ -27,7 +31,7 @@ export async function reconcileChain(
   const { tip } = chain;
   if (chain.term !== term.term || !tip || !(await code.contains(repoDir, term.tip, tip))) {
     const holder = chain.holder ?? "nobody";
-    throw new TownError("stale", `term ${chain.term} of ${rig} is held by ${holder}`);
+    return { kind: "fenced", why: `term ${chain.term} of ${rig} is held by ${holder}` };
   }
   const open = chain.landings.filter((each) => landingState(each, ledger.world) !== "settled");
   const targets = [...new Set(open.map(({ target }) => target))];
@@ -38,7 +42,7 @@ export async function reconcileChain(
     const reached = head !== undefined && (await code.contains(repoDir, landing.commit, head));
     if (reached) standing.push(landing);
   }
-  return { tip, pending: await closeLandings(ports, rig, standing) };
+  return { kind: "ruling", tip, pending: await closeLandings(ports, rig, standing) };
 }
 
 /** Close landings that are known to stand; returns those whose beads have not arrived yet. */

@@ -1,5 +1,6 @@
 import { type Actor, runActor } from "#services/lifecycle/actor.ts";
 import type { Clock } from "#services/lifecycle/clock.ts";
+import { TownError } from "#services/rpc/town-error.ts";
 import type { Term } from "../authority/terms.ts";
 import { type LaneMemory, newLane, workLane } from "./lane.ts";
 import type { RefineryPorts } from "./ports.ts";
@@ -60,7 +61,8 @@ export function startRefinery(ports: RefineryPorts, options: RefineryOptions): R
   return {
     ring,
     reconcile: async (term) => {
-      await reconcileChain(ports, term, signal);
+      const seen = await reconcileChain(ports, term, signal);
+      if (seen.kind === "fenced") throw new TownError("stale", seen.why);
     },
     ended,
   };

@@ -36,8 +36,8 @@ type Stop = "timeout" | "abort";
 /**
  * Run one gate with `sh -c` and wait for it: its own process group, nothing on stdin, no secrets.
  *
- * Whatever it started ends with it, also what left its group. A gate that says no is a result, not a
- * failure; so is one that takes too long.
+ * Whatever it started ends with it, also what left its group. A gate that says no is a result, not
+ * a failure; so is one that takes too long.
  *
  * @throws TownError `unavailable` where it cannot be started, `cancelled` by the signal
  */

@@ -1,5 +1,5 @@
 import type { Draft } from "#services/ledger/event.ts";
-import { rigNamed } from "#services/ledger/rigs.ts";
+import type { Rig } from "#services/ledger/rigs.ts";
 import type { Built, Lane, Step } from "#services/merge-queue/next.ts";
 import {
   held,
@@ -16,7 +16,7 @@ import type { Term } from "../authority/terms.ts";
 import type { LaneMemory } from "./lane.ts";
 import type { RefineryLimits, RefineryNews, RefineryPorts } from "./ports.ts";
 
-/** A request under way in this round. */
+/** One step of a request: what it needs, and what it may change for the next one. */
 export type Work = {
   readonly ports: RefineryPorts;
   readonly limits: RefineryLimits;
@@ -24,6 +24,8 @@ export type Work = {
   readonly signal: AbortSignal;
   readonly rig: string;
   readonly uid: string;
+  /** The rig as its bead says it now: its gates and its set-up. */
+  readonly rules: Rig;
   target: Lane["target"];
   moves: number;
 };
@@ -73,8 +75,8 @@ export async function takeStep(
 }
 
 async function build(work: Work, request: QueuedRequest, term: Term, onto: string): Promise<void> {
-  const { ports, memory, uid, rig } = work;
-  const gates = rigNamed(ports.ledger.world, rig)?.rig.gates ?? [];
+  const { ports, memory, uid } = work;
+  const { gates } = work.rules;
   let built: Built;
   try {
     built = await ports.code.build(term.repoDir, request, onto);
@@ -100,8 +102,8 @@ async function test(
   { commit, gate }: Extract<Step, { do: "test" }>,
 ): Promise<void> {
   const { ports, memory, uid, rig, signal } = work;
-  const setup = rigNamed(ports.ledger.world, rig)?.rig.setup ?? "";
   const path = ports.gateDir(rig);
+  const { setup } = work.rules;
   const result = await ports.test({ repoDir: term.repoDir, path, commit, setup, gate }, signal);
   signal.throwIfAborted(); // A gate that was stopped with us says nothing about the commit.
   const attempt = memory.attempts.get(uid);

@@ -7,11 +7,11 @@ import { mergedClose } from "./outcome.ts";
 export type Recorded = { readonly request: string; readonly commit: string };
 
 /**
- * Whether the ledger knows of a landing: `settled` once request and bead were closed for it, `unknown`
- * while one of them has not arrived here.
+ * Whether the ledger knows of a landing: `settled` once request and bead were closed for it,
+ * `unknown` while one of them has not arrived here.
  *
- * Only the chain is asked what landed. That a commit's trailers name a bead says nothing: anyone who
- * can push a branch can write them, and a cherry-pick carries them along.
+ * Only the chain is asked what landed. That a commit's trailers name a bead says nothing: anyone
+ * who can push a branch can write them, and a cherry-pick carries them along.
  */
 export function landingState(
   { request, commit }: Recorded,

@@ -64,8 +64,8 @@ export type Step =
 export const laneLimits: LaneLimits = { refusalsMax: 3, movesMax: 5 };
 
 /**
- * What a lane does next with its request. Asked again after each step, with the ledger as it is then,
- * so that the epoch is also checked as a landing push starts.
+ * What a lane does next with its request. Asked again after each step, with the ledger as it is
+ * then, so that the epoch is also checked as a landing push starts.
  */
 export function nextStep(lane: Lane, limits: LaneLimits = laneLimits): Step {
   const { request, target, attempt, refusal, moves, nowMs } = lane;

@@ -124,7 +124,7 @@ test("landed closes the request and its bead once, and a reopened bead stays ope
   expect(landingState({ request: "mr-elsewhere", commit: "k1" }, world)).toBe("unknown");
 });
 
-test("a rejection releases the bead and leaves the words; half of it written is made whole", async () => {
+test("a rejection releases the bead and leaves the words; half of it is made whole", async () => {
   const ledger = await openWith("a");
   const { world, append } = ledger;
   const request = queued(ledger, "mr-a-1.1");
@@ -144,7 +144,7 @@ test("a rejection releases the bead and leaves the words; half of it written is 
   expect(world.bead("mr-a-1.1")).toMatchObject(shown);
 });
 
-test("the third rejection defers and tells the overseer; so does the third after that", async () => {
+test("every third rejection defers the bead and tells the overseer", async () => {
   const ledger = await open();
   const { world, append } = ledger;
   await append("overseer", [createBead({ uid: "a", id: "al-a", title: "Do a" })]);

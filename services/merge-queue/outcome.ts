@@ -51,8 +51,8 @@ export function mergedClose(requestUid: string, commit: string): string {
 }
 
 /**
- * A request's commit is reachable from the fetched target: close it and its bead as merged. No drafts
- * where both were closed so before, even if somebody reopened them since.
+ * A request's commit is reachable from the fetched target: close it and its bead as merged. No
+ * drafts where both were closed so before, even if somebody reopened them since.
  *
  * @returns undefined where the request, or its bead, has not arrived in this ledger yet
  */
@@ -90,8 +90,9 @@ export type Rejection = {
 };
 
 /**
- * Send a request back: its bead is ready again, its worker has mail, and what the gate printed stands
- * on the bead for whoever takes it up next. Every third time it is deferred and the overseer has mail.
+ * Send a request back: its bead is ready again, its worker has mail, and what the gate printed
+ * stands on the bead for whoever takes it up next. Every third time the bead is deferred and the
+ * overseer has mail.
  */
 export function rejected(world: World, request: QueuedRequest, rejection: Rejection): Draft[] {
   const work = world.bead(request.bead);
@@ -141,7 +142,7 @@ export function withdrawn(world: World, request: QueuedRequest, why: string): Dr
   ];
 }
 
-/** The remote does not let a tested candidate in: say why, tell the overseer once, try again later. */
+/** The remote does not let a tested candidate in: say why, and tell the overseer once. */
 export function held(world: World, request: QueuedRequest, why: string): Draft[] {
   const bead = world.bead(request.uid);
   if (!bead || bead.status === "closed") return [];

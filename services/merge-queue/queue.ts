@@ -64,8 +64,8 @@ export function queuePosition(request: Bead, world: World): number {
 }
 
 /**
- * The request that a lane takes up: the first of those that wait for nothing. With none of them left,
- * one that the Refinery itself has put on hold and that is due for another try.
+ * The request that a lane takes up: the first of those that wait for nothing. With none of them
+ * left, one that the Refinery itself has put on hold and that is due for another try.
  */
 export function headOf(
   queue: readonly QueuedRequest[],
