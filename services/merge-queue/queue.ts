@@ -56,13 +56,6 @@ export function mergeQueue(world: World, rig: string): QueuedRequest[] {
   ];
 }
 
-/** A request's place in its rig's queue; 0 once it is settled, and while it is held. */
-export function queuePosition(request: Bead, world: World): number {
-  const rig = mergeField.read(request)?.rig;
-  if (rig === undefined || request.status === "closed") return 0;
-  return mergeQueue(world, rig).find(({ uid }) => uid === request.uid)?.position ?? 0;
-}
-
 /**
  * The request that a lane takes up: the first of those that wait for nothing. With none of them
  * left, one that the Refinery itself has put on hold and that is due for another try.
