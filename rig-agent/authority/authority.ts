@@ -1,8 +1,9 @@
 import { setFields } from "#services/ledger/drafts.ts";
 import type { Ledger } from "#services/ledger/ledger.ts";
 import { machines, serves } from "#services/ledger/machines.ts";
-import { authorityField, type EnrolledRig, rigs } from "#services/ledger/rigs.ts";
+import { authorityField, type EnrolledRig, rigOf, rigs } from "#services/ledger/rigs.ts";
 import type { World } from "#services/ledger/world.ts";
+import { closingsOfEpics } from "#services/scheduler/epics.ts";
 import { gather } from "#services/scheduler/gather.ts";
 import { plan } from "#services/scheduler/plan.ts";
 import { claimsToMake, type PlacementOf } from "./claims.ts";
@@ -74,7 +75,9 @@ async function claim(ports: AuthorityPorts, enrolled: EnrolledRig, term: Term): 
   const { name } = enrolled.rig;
   const placed = ports.isTownHeard() ? undefined : ownPlan(ports, name);
   const claims = claimsToMake(ledger.world, enrolled, term.term, nowMs(), placed);
-  await ledger.append(`rigs/${name}/authority`, claims);
+  const isRigs = (bead: { id: string }) => rigOf(bead, ledger.world)?.rig.name === name;
+  const closings = closingsOfEpics(ledger.world, isRigs);
+  await ledger.append(`rigs/${name}/authority`, [...closings, ...claims]);
 }
 
 /** With the town away the authority runs the same plan over its own rig. */
