@@ -38,6 +38,9 @@ import { gateBench } from "./refinery/gate-bench.ts";
 import { gitCode } from "./refinery/git-code.ts";
 import { startRefinery } from "./refinery/refinery.ts";
 import { refuseWork } from "./refuse-work.ts";
+import { patrolLimits } from "./witness/judge.ts";
+import { openWisps, type WispStore } from "./witness/wisp.ts";
+import { startWitness } from "./witness/witness.ts";
 
 /** What a rig-agent is started with, beside its settings. */
 export type RigAgentParts = {
@@ -69,7 +72,7 @@ export async function startRigAgent(
   config: RigAgentConfig,
   parts: RigAgentParts,
 ): Promise<RigAgent> {
-  const { member, bus, clock, log } = parts;
+  const { member, bus, log } = parts;
   const { home, machine } = config;
   await mkdir(home, { recursive: true });
   const release = await ownHome(home);
@@ -104,12 +107,11 @@ export async function startRigAgent(
 async function openLedgers(
   { home, machine }: RigAgentConfig,
   { clock, log }: RigAgentParts,
-): Promise<{ ledger: Ledger; wisps: Ledger }> {
+): Promise<{ ledger: Ledger; wisps: WispStore }> {
   const shared = { machine, disk: nodeDisk, nowMs: clock.nowMs };
   const ledger = await openLedger({ ...shared, dir: join(home, "journal") });
-  const wisps = await openLedger({ ...shared, dir: join(home, "wisp") });
+  const wisps = await openWisps({ ...shared, home });
   ledger.onAlarm((alarm) => log.warn(alarm, "ledger alarm"));
-  wisps.onAlarm((alarm) => log.warn(alarm, "wisp store alarm"));
   return { ledger, wisps };
 }
 
@@ -172,7 +174,7 @@ function runActors(options: {
   readonly parts: RigAgentParts;
   readonly polecats: PolecatPorts;
   readonly peers: Peers;
-  readonly wisps: Ledger;
+  readonly wisps: WispStore;
   readonly report: Report;
 }): { ring: () => void; ended: Promise<unknown> } {
   const { config, parts, polecats, peers, wisps, report } = options;
@@ -212,14 +214,22 @@ function runActors(options: {
     report,
     notice: (action) => log.info(action, action.do),
   });
+  const witness = startWitness({
+    ports: polecats,
+    wisps,
+    limits: patrolLimits,
+    report,
+    notice: (what, { name, bead, epoch }) => log.info({ session: name, bead, epoch }, what),
+  });
   const observer = observe(polecats, supervisor.trouble, report);
   const checkpoints = runCheckpoints(polecats, report);
   const beats = runBeats({ config, parts, ledger, terms, polecats: observer.polecats, report });
   const ring = () => {
     supervisor.ring();
+    witness.ring();
     refinery.ring();
   };
-  const actors: { ended: Promise<unknown> }[] = [refinery, authority, supervisor];
+  const actors: { ended: Promise<unknown> }[] = [refinery, authority, supervisor, witness];
   actors.push(observer.actor, checkpoints, beats);
   return { ring, ended: Promise.all(actors.map(({ ended }) => ended)) };
 }

@@ -43,7 +43,7 @@ const stopMs = 5_000;
 
 /** Start a town: its ledger, its actors, its API. */
 export async function startTown(config: TownConfig, parts: TownParts): Promise<Town> {
-  const { bus, clock, log, signal } = parts;
+  const { bus, clock, log } = parts;
   await mkdir(config.home, { recursive: true });
   const release = await ownHome(config.home);
   const ledger = await openLedger({

@@ -50,6 +50,8 @@ export function serveLocally(api: LocalApi): Promise<RpcServer> {
     events: openEventLog(ledger),
     ask,
     workers: {
+      ledger,
+      nowMs: clock.nowMs,
       worker: (principal) => {
         const session = sessions.list().find(({ agent, token, state }) => {
           return agent === principal && token !== "" && state === "running";

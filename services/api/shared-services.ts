@@ -9,11 +9,9 @@ import { WorkService } from "#proto/gastown/v1/work_service_pb.ts";
 import type { Clock } from "#services/lifecycle/clock.ts";
 import { type Served, type ServiceImpl, served } from "#services/rpc/method.ts";
 import type { Ask } from "./agent/ask.ts";
-import { exit } from "./agent/exit.ts";
 import { followLogs } from "./agent/follow-logs.ts";
 import { nudgeAgent } from "./agent/nudge-agent.ts";
 import { listAgents, peekAgent } from "./agent/peek-agent.ts";
-import { requestShutdown } from "./agent/request-shutdown.ts";
 import type { ApiPorts } from "./api-ports.ts";
 import type { EventLog } from "./event/event-log.ts";
 import { eventService } from "./event/watch-events.ts";
@@ -21,13 +19,10 @@ import { fleetLookUps } from "./fleet/look-ups.ts";
 import { mailService } from "./mail/mail-service.ts";
 import { getMergeRequest } from "./merge-queue/get-merge-request.ts";
 import { listMergeRequests } from "./merge-queue/list-merge-requests.ts";
-import { submitMergeRequest } from "./merge-queue/submit-merge-request.ts";
-import { completeStep } from "./molecule/complete-step.ts";
-import { getHook } from "./molecule/get-hook.ts";
 import { getMolecule } from "./molecule/get-molecule.ts";
-import { prime } from "./molecule/prime.ts";
 import { type TownPorts, townService } from "./town/town-service.ts";
 import { workService } from "./work/work-service.ts";
+import { workerMethods } from "./worker-methods.ts";
 import type { WorkerPorts } from "./worker-ports.ts";
 
 /** What town and rig-agent serve alike is made of. */
@@ -37,26 +32,24 @@ export type SharedPorts = ApiPorts &
     readonly events: EventLog;
     readonly ask: Ask;
     /** What only a machine has for the workers that it runs; at the town nobody is a worker. */
-    readonly workers: Omit<WorkerPorts, "ledger" | "nowMs">;
+    readonly workers: WorkerPorts;
     /** What only the town can do for machines and rigs. */
     readonly fleet: Partial<ServiceImpl<typeof FleetService>>;
   };
 
 /** Every service of `gastown.v1`, from this process's own copy of the ledger. */
 export function sharedServices(ports: SharedPorts): Served[] {
-  const worker: WorkerPorts = { ...ports.workers, ledger: ports.ledger, nowMs: ports.nowMs };
+  const { molecules, agents, mergeQueue } = workerMethods(ports.workers);
   return [
     served(TownService, townService(ports)),
     served(FleetService, { ...fleetLookUps(ports), ...ports.fleet }),
     served(WorkService, workService(ports)),
     served(MoleculeService, {
-      getHook: getHook(worker),
+      ...molecules,
       getMolecule: getMolecule(ports),
-      completeStep: completeStep(worker),
-      prime: prime(ports),
     }),
     served(MergeQueueService, {
-      submitMergeRequest: submitMergeRequest(worker),
+      ...mergeQueue,
       listMergeRequests: listMergeRequests(ports),
       getMergeRequest: getMergeRequest(ports),
     }),
@@ -65,8 +58,7 @@ export function sharedServices(ports: SharedPorts): Served[] {
       peekAgent: peekAgent(ports),
       nudgeAgent: nudgeAgent(ports),
       followLogs: followLogs(ports),
-      exit: exit(worker),
-      requestShutdown: requestShutdown(worker),
+      ...agents,
     }),
     served(MailService, mailService(ports)),
     served(EventService, eventService(ports)),

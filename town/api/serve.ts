@@ -1,6 +1,7 @@
 import { askOverBus } from "#services/api/agent/ask.ts";
 import { openEventLog } from "#services/api/event/event-log.ts";
 import { sharedServices } from "#services/api/shared-services.ts";
+import { withoutWorkers } from "#services/api/worker-ports.ts";
 import type { Bus } from "#services/bus/bus.ts";
 import type { Ledger } from "#services/ledger/ledger.ts";
 import type { LedgerSync } from "#services/ledger/sync.ts";
@@ -48,12 +49,7 @@ export async function serveTown(api: TownApi): Promise<RpcServer> {
     explain: ({ uid }) => plans.last.waiting.find((each) => each.uid === uid)?.reasons ?? [],
     events: openEventLog(ledger),
     ask: askOverBus(bus, config.townName),
-    workers: {
-      worker: () => undefined,
-      pushBranch: onlyOnMachines,
-      checkpoint: onlyOnMachines,
-      ring: () => {},
-    },
+    workers: withoutWorkers(ledger, clock.nowMs),
     fleet: {
       addRig: addRig({ ledger }),
       joinTown: joinTown({
@@ -74,10 +70,6 @@ export async function serveTown(api: TownApi): Promise<RpcServer> {
     onCall: (call) => log.debug(call, "call"),
     onBug: (error, call) => log.error({ err: error, ...call }, "a bug"),
   });
-}
-
-async function onlyOnMachines(): Promise<never> {
-  throw new TownError("denied", "only a machine does this, for the polecats that it runs");
 }
 
 const loopback = /^(127\.\d+\.\d+\.\d+|\[::1\]|localhost):\d+$/;
