@@ -194,8 +194,8 @@ export const GetBeadResponseSchema: GenMessage<GetBeadResponse> = /*@__PURE__*/
 export type ListBeadsRequest = Message<"gastown.v1.ListBeadsRequest"> & {
   /**
    * AIP-160, for example `status = open AND rig = alpha AND label:urgent`. Fields: id, status, type,
-   * label, assignee, parent, priority, title, text, rig, machine. Empty: everything that is not
-   * closed and is work (no mail, steps, agents).
+   * label, assignee, parent, priority, title, text, rig, machine, work (false for mail, steps, agents
+   * and other machinery). Empty: everything that is not closed and is work.
    *
    * @generated from field: string filter = 1;
    */
