@@ -1,9 +1,54 @@
 import { ensureClone } from "#services/git/bare-clone.ts";
 import { pushCheckpoint, restoreCheckpoint } from "#services/git/checkpoint.ts";
 import { clearLocks } from "#services/git/clear-locks.ts";
-import { readRef } from "#services/git/fetch-remote.ts";
+import { fetchRefs, isReachable, readRef } from "#services/git/fetch-remote.ts";
+import { runGit } from "#services/git/run-git.ts";
+import { snapshotTree } from "#services/git/snapshot-tree.ts";
+import { readTrailers } from "#services/git/trailers.ts";
 import { addWorktree, removeWorktree, worktreeState } from "#services/git/worktree.ts";
 import type { PolecatGit } from "./ports.ts";
+
+/** The head and the whole content of a worktree, in a word that changes when either does. */
+export async function snapshot(path: string): Promise<string> {
+  const { stdout } = await runGit(["rev-parse", "--verify", "HEAD"], { cwd: path });
+  return `${stdout.trim()} ${await snapshotTree(path)}`;
+}
+
+/** The commit on which a checkpoint's uncommitted changes stood; undefined where it is no such. */
+export async function checkpointParent(
+  repoDir: string,
+  commit: string,
+): Promise<string | undefined> {
+  const args = ["log", "-1", "--format=%P%n%B", "--end-of-options", commit];
+  const { stdout } = await runGit(args, { cwd: repoDir });
+  const end = stdout.indexOf("\n");
+  const parent = stdout.slice(0, end).split(" ")[0];
+  if (readTrailers(stdout.slice(end + 1))["Gastown-Checkpoint"] === undefined) return undefined;
+  return parent || undefined;
+}
+
+/**
+ * Push the head of a worktree to its branch on the remote.
+ *
+ * @param wanted.target the branch that `ahead` is counted against, as the last fetch knows it
+ * @throws TownError as `runGit` does when the push fails
+ */
+export async function pushHead(wanted: {
+  readonly path: string;
+  readonly branch: string;
+  readonly target: string;
+  readonly signal?: AbortSignal | undefined;
+}): Promise<{ commit: string; ahead: number }> {
+  const { path, branch, target, signal } = wanted;
+  const head = await runGit(["rev-parse", "--verify", "HEAD"], { cwd: path });
+  const commit = head.stdout.trim();
+  // Forced, since its worker may have rebased; the epoch in its name gives the branch one writer.
+  const spec = `+${commit}:refs/heads/${branch}`;
+  await runGit(["push", "--quiet", "origin", spec], { cwd: path, signal });
+  const range = `refs/remotes/origin/${target}..${commit}`;
+  const ahead = await runGit(["rev-list", "--count", range], { cwd: path });
+  return { commit, ahead: Number(ahead.stdout.trim()) };
+}
 
 /** The real git. */
 export const polecatGit: PolecatGit = {
@@ -15,4 +60,9 @@ export const polecatGit: PolecatGit = {
   restoreCheckpoint,
   readRef,
   clearLocks,
+  isReachable,
+  fetchRefs,
+  snapshot,
+  checkpointParent,
+  pushHead,
 };

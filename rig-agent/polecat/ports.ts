@@ -1,7 +1,7 @@
 import type { ensureClone } from "#services/git/bare-clone.ts";
 import type { pushCheckpoint, restoreCheckpoint } from "#services/git/checkpoint.ts";
 import type { clearLocks } from "#services/git/clear-locks.ts";
-import type { readRef } from "#services/git/fetch-remote.ts";
+import type { fetchRefs, isReachable, readRef } from "#services/git/fetch-remote.ts";
 import type { addWorktree, removeWorktree, worktreeState } from "#services/git/worktree.ts";
 import type { Bead } from "#services/ledger/bead.ts";
 import type { Ledger } from "#services/ledger/ledger.ts";
@@ -9,6 +9,7 @@ import type { Rig } from "#services/ledger/rigs.ts";
 import type { Clock } from "#services/lifecycle/clock.ts";
 import type { Recipe } from "#services/molecules/library.ts";
 import type { Runtime } from "#services/runtime/runtime.ts";
+import type { checkpointParent, pushHead, snapshot } from "./git.ts";
 import type { PolecatSession, SessionStore } from "./sessions.ts";
 
 /** What polecats need of git. */
@@ -21,6 +22,11 @@ export type PolecatGit = {
   readonly restoreCheckpoint: typeof restoreCheckpoint;
   readonly readRef: typeof readRef;
   readonly clearLocks: typeof clearLocks;
+  readonly isReachable: typeof isReachable;
+  readonly fetchRefs: typeof fetchRefs;
+  readonly snapshot: typeof snapshot;
+  readonly checkpointParent: typeof checkpointParent;
+  readonly pushHead: typeof pushHead;
 };
 
 /** A program to run for a worker, with variables that only it gets. */

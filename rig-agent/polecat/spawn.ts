@@ -1,6 +1,4 @@
 import { existsSync } from "node:fs";
-import { checkpointRef } from "#services/git/checkpoint.ts";
-import { trackingRef } from "#services/git/fetch-remote.ts";
 import { inTurn } from "#services/git/in-turn.ts";
 import { polecatBranch } from "#services/git/worktree.ts";
 import type { Bead } from "#services/ledger/bead.ts";
@@ -36,6 +34,7 @@ import type { PolecatPorts, Program } from "./ports.ts";
 import type { PolecatSession } from "./sessions.ts";
 import { setUp } from "./set-up.ts";
 import { standsAs } from "./stands.ts";
+import { startPoint } from "./start-point.ts";
 
 const handOffLinesMax = 20;
 
@@ -156,35 +155,12 @@ async function prepareTree(
     if (session.isSetUp && !isForeign) return;
     if (serves !== branch) await makeRoom(ports, path, session);
   }
-  const start = await startPoint(ports, repoDir, session, rig, work);
+  const start = await startPoint(git, repoDir, { session, rig, work });
   const isNew = !existsSync(path);
   const { head } = await git.addWorktree({ repoDir, path, branch, startPoint: start.commit });
   if (isNew && start.checkpoint !== undefined && head === start.commit) {
     await git.restoreCheckpoint(path, start.checkpoint);
   }
-}
-
-/** Where the work begins: at what this attempt has pushed, at the cursor's commit, at the target. */
-async function startPoint(
-  ports: PolecatPorts,
-  repoDir: string,
-  session: PolecatSession,
-  rig: Rig,
-  work: Bead,
-): Promise<{ commit: string; checkpoint?: string }> {
-  const read = (ref: string) => ports.git.readRef(repoDir, ref);
-  const claim = claimEpoch(session.epoch);
-  const checkpoint = await read(trackingRef(checkpointRef(work.id, claim)));
-  const parent = checkpoint && (await read(`${checkpoint}^`));
-  // A checkpoint without uncommitted changes is the head itself: then it is the place to begin.
-  const pushed = await read(`refs/remotes/origin/${session.branch}`);
-  if (checkpoint && parent && parent === pushed) return { commit: parent, checkpoint };
-  if (pushed) return { commit: pushed };
-  const from = work.claim?.continueFrom ?? "";
-  if (from !== "" && (await read(from))) return { commit: from };
-  const target = await read(`refs/remotes/origin/${rig.target}`);
-  if (target) return { commit: target };
-  throw new TownError("not_found", `${rig.remote} has no branch ${rig.target} to work on`);
 }
 
 async function setUpOnce(
@@ -253,5 +229,7 @@ async function run(ports: PolecatPorts, session: PolecatSession, program: Progra
   };
   const found = await ports.runtime.find(marker);
   const process = found ?? (await ports.runtime.start(launch));
-  await ports.sessions.put({ ...session, state: "running", process });
+  // From here on it counts what the worker does, not how long its set-up took.
+  const startedAtMs = ports.clock.nowMs();
+  await ports.sessions.put({ ...session, state: "running", process, startedAtMs });
 }

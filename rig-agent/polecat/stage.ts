@@ -97,6 +97,8 @@ export async function openStage(options: StageOptions) {
     ledger,
     failures,
     heard: heard.lines,
+    /** Something happened that `until` may wait for. */
+    ring,
     /** Start the supervisor, or start it anew as after a restart. */
     start: async () => {
       await close();
@@ -127,11 +129,10 @@ export async function openStage(options: StageOptions) {
       return uid;
     },
     [Symbol.asyncDispose]: async () => {
-      const live = running?.ports;
       await close();
-      for (const { process: session } of live?.sessions.list() ?? []) {
-        if (session) await live?.runtime.end(session);
-      }
+      const runtime = processAdapter({ clock: systemClock, graceMs: 500 });
+      const left = (await openSessions(home, () => {})).list();
+      await Promise.all(left.map(({ process: session }) => session && runtime.end(session)));
       heard.close();
       await ledger.close();
       await scratch[Symbol.asyncDispose]();

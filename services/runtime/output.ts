@@ -35,9 +35,8 @@ export async function capOutput(path: string, limits = outputLimits): Promise<vo
 
 /** The last lines that a session printed. */
 export async function tailOutput(path: string, linesMax: number): Promise<readonly string[]> {
-  const { end: begin } = await earlier(path);
-  const end = begin + (await sizeOf(path));
-  const page = await readOutput(path, Math.max(0, end - pageBytesMax), { partial: true });
+  const endByte = await outputEnd(path);
+  const page = await readOutput(path, Math.max(0, endByte - pageBytesMax), { partial: true });
   return page.lines.slice(-linesMax);
 }
 
@@ -64,6 +63,11 @@ export async function readOutput(
   const lines = bytes.subarray(0, cut).toString("utf8").split("\n");
   if (lines.at(-1) === "") lines.pop();
   return { lines: lines.map((line) => line.slice(0, lineCharsMax)), nextByte: from + cut };
+}
+
+/** How many bytes a session has printed so far. */
+export async function outputEnd(path: string): Promise<number> {
+  return (await earlier(path)).end + (await sizeOf(path));
 }
 
 /** Where the part before the current file begins and ends. */

@@ -1,0 +1,163 @@
+import type { Bead } from "#services/ledger/bead.ts";
+import { type Actor, runActor } from "#services/lifecycle/actor.ts";
+import { sendMail } from "#services/mail/mail.ts";
+import { TownError } from "#services/rpc/town-error.ts";
+import { type OutputPage, outputEnd, readOutput, tailOutput } from "#services/runtime/output.ts";
+import type { Health, PolecatBeat } from "#services/telemetry/beat.ts";
+import { look, type Sight } from "./evidence.ts";
+import { exitUnder } from "./gather.ts";
+import { nudgeLetter } from "./letters.ts";
+import { outputPath } from "./places.ts";
+import type { PolecatPorts } from "./ports.ts";
+import type { PolecatSession } from "./sessions.ts";
+
+/** What a machine can say and do about its polecats at once; the loop keeps it fresh. */
+export type Observer = {
+  /** As a beat tells it. */
+  readonly polecats: () => readonly PolecatBeat[];
+  readonly actor: Actor;
+};
+
+/** Without a sign of progress for this long a polecat counts as stuck. */
+export const noProgressMs = 10 * 60_000;
+const everyMs = 1_000;
+/** How long one that has left is still shown. */
+const farewellMs = 30_000;
+const tailBytes = 256 * 1024;
+
+/** How a polecat is, in the village's words. */
+export function healthOf(of: {
+  readonly state: PolecatSession["state"];
+  readonly hasLeft: boolean;
+  readonly trouble: boolean;
+  readonly silentMs: number;
+}): Health {
+  if (of.hasLeft || of.state === "ended" || of.state === "removed") return "done";
+  if (of.trouble) return "stuck";
+  if (of.state === "starting") return "idle";
+  return of.silentMs >= noProgressMs ? "stuck" : "working";
+}
+
+/** Keep looking at the sessions, so that a beat never waits for a disk. */
+export function observe(
+  ports: PolecatPorts,
+  trouble: (bead: string) => string | undefined,
+  report: (error: unknown, what: string) => void,
+): Observer {
+  const { clock, ledger, sessions, home, signal } = ports;
+  let seen: readonly PolecatBeat[] = [];
+  const round = async () => {
+    const nowMs = clock.nowMs();
+    const shown = sessions.list().filter(({ state, endedAtMs }) => {
+      return state !== "removed" || nowMs - (endedAtMs ?? 0) < farewellMs;
+    });
+    const sights = await Promise.all(shown.map((session) => look(ledger.world, home, session)));
+    seen = newestOfEach(sights).map((sight) => {
+      const work = ledger.world.bead(sight.session.bead);
+      return beatOf(sight, work, trouble(sight.session.bead), nowMs);
+    });
+  };
+  const actor = runActor({ name: "observer", clock, signal, everyMs, round, report });
+  return { polecats: () => seen, actor };
+}
+
+function beatOf(
+  { session, step, evidence }: Sight,
+  work: Bead | undefined,
+  trouble: string | undefined,
+  nowMs: number,
+): PolecatBeat {
+  const { agent, beadId, epoch, state, startedAtMs } = session;
+  const hasLeft =
+    work !== undefined &&
+    (work.status === "closed" || exitUnder(work, session.epoch) !== undefined);
+  const silentMs = nowMs - evidence.atMs;
+  const said = trouble ?? (state === "starting" ? "starting" : evidence.what);
+  return {
+    agent,
+    bead: beadId,
+    epoch,
+    health: healthOf({ state, hasLeft, trouble: trouble !== undefined, silentMs }),
+    step,
+    evidence: said.slice(0, 300),
+    evidenceMs: evidence.atMs,
+    startedMs: startedAtMs,
+  };
+}
+
+/** A polecat's last session is the one that counts. */
+function newestOfEach(sights: readonly Sight[]): Sight[] {
+  const newest = new Map<string, Sight>();
+  for (const sight of sights) {
+    const held = newest.get(sight.session.agent);
+    if (held && held.session.startedAtMs > sight.session.startedAtMs) continue;
+    newest.set(sight.session.agent, sight);
+  }
+  return [...newest.values()];
+}
+
+/** What asking this machine about one of its polecats is answered with. */
+export type Answers = {
+  readonly peek: (request: { agent: string; lines: number }) => Promise<{ output: string[] }>;
+  readonly logs: (request: {
+    agent: string;
+    fromByte: number;
+  }) => Promise<{ lines: string[]; nextByte: number }>;
+  readonly nudge: (request: { agent: string; message: string }) => Promise<{ delivered: string }>;
+};
+
+/** Answer for this machine's polecats. Throws `not_found` for one that never worked here. */
+export function answerFor(ports: PolecatPorts): Answers {
+  const { home, sessions } = ports;
+  const pathOf = (agent: string) => outputPath(home, newestSession(sessions.list(), agent).name);
+  return {
+    peek: async ({ agent, lines }) => ({ output: [...(await tailOutput(pathOf(agent), lines))] }),
+    logs: async ({ agent, fromByte }) => {
+      const path = pathOf(agent);
+      const page: OutputPage =
+        fromByte < 0 ? await readTail(path) : await readOutput(path, fromByte);
+      return { lines: [...page.lines], nextByte: page.nextByte };
+    },
+    nudge: async ({ agent, message }) => {
+      const session = newestSession(sessions.list(), agent);
+      const cause = [message, String(ports.clock.nowMs())];
+      await nudge(ports, session, { from: `machines/${ports.machine}`, message, cause });
+      return { delivered: `${agent}'s mail` };
+    },
+  };
+}
+
+/**
+ * Tell a polecat something while it works. It reads its mail between two steps; nothing is pushed
+ * into its input, which a coding agent might take for an answer to something else.
+ *
+ * @throws TownError `unavailable` when it is not running
+ */
+export async function nudge(
+  ports: Pick<PolecatPorts, "ledger" | "machine">,
+  session: PolecatSession,
+  what: { readonly from: string; readonly message: string; readonly cause: readonly string[] },
+): Promise<void> {
+  const { ledger, machine } = ports;
+  const work = ledger.world.bead(session.bead);
+  if (!work || session.state !== "running") {
+    throw new TownError("unavailable", `${session.agent} does not run on ${machine} now`);
+  }
+  const letter = nudgeLetter({ agent: session.agent, work }, what);
+  await ledger.append(what.from, sendMail(ledger.world, letter));
+}
+
+/** The newest part of what is kept, for whoever begins to read. */
+async function readTail(path: string): Promise<OutputPage> {
+  const endByte = await outputEnd(path);
+  return readOutput(path, Math.max(0, endByte - tailBytes));
+}
+
+function newestSession(sessions: readonly PolecatSession[], agent: string): PolecatSession {
+  const own = sessions.filter((session) => session.agent === agent);
+  const newest = own.sort((a, b) => b.startedAtMs - a.startedAtMs)[0];
+  if (newest) return newest;
+  throw new TownError("not_found", `${agent} has not worked on this machine`, {
+    resource: { type: "agent", name: agent },
+  });
+}

@@ -1,0 +1,84 @@
+import type { Bead } from "#services/ledger/bead.ts";
+import { closeBead, createBead } from "#services/ledger/drafts.ts";
+import type { Draft } from "#services/ledger/event.ts";
+import { derivedBase36, derivedUid } from "#services/ledger/ids.ts";
+import type { World } from "#services/ledger/world.ts";
+import { leaseField } from "./lease.ts";
+
+/** What becomes of a rolling patrol. */
+export type Turn = "keep" | "squash" | "burn";
+
+/** How long a patrol goes on in which nothing happens. */
+export const cycleMs = 10 * 60_000;
+const leasesShownMax = 200;
+
+/** A patrol with its leases, open and closed. */
+export type Patrol = { readonly root: Bead; readonly leases: readonly Bead[] };
+
+/** Whether a patrol goes on, becomes a digest, or leaves nothing. */
+export function turn({ root, leases }: Patrol, nowMs: number): Turn {
+  if (leases.some(({ status }) => status !== "closed")) return "keep";
+  if (leases.length > 0) return "squash";
+  return nowMs - Date.parse(root.createdAt) >= cycleMs ? "burn" : "keep";
+}
+
+/** The patrol that rolls now; undefined where none does. */
+export function currentPatrol(world: World, machine: string): Patrol | undefined {
+  const root = world
+    .ofType("molecule")
+    .find((bead) => bead.fields["gt.patrol"] === machine && bead.status !== "closed");
+  if (!root) return undefined;
+  const leases = world.children(root.uid).filter((bead) => leaseField.read(bead) !== undefined);
+  return { root, leases };
+}
+
+/** Begin a patrol. Its id is the one that its digest will have. */
+export function beginPatrol(machine: string, nowMs: number): Draft {
+  const uid = derivedUid("patrol", machine, String(nowMs));
+  return createBead({
+    uid,
+    id: `hq-patrol-${derivedBase36(6, "patrol", machine, String(nowMs))}`,
+    title: `Patrol of machines/${machine}/witness`,
+    issueType: "molecule",
+    fields: { "gt.patrol": machine, ephemeral: true },
+  });
+}
+
+/** The permanent record of a patrol: who was there, and how each went. Once, however often asked. */
+export function patrolDigest(
+  world: World,
+  machine: string,
+  { root, leases }: Patrol,
+  endedAt: string,
+): Draft[] {
+  const uid = derivedUid("digest", root.uid);
+  if (world.bead(uid)) return [];
+  const arms = leases.flatMap((bead) => {
+    const lease = leaseField.read(bead);
+    if (!lease) return [];
+    const { agent, beadId, claim, nudgesAll } = lease;
+    return [{ agent, bead: beadId, epoch: claim, nudges: nudgesAll, outcome: bead.closeReason }];
+  });
+  const lines = arms.map(
+    ({ agent, bead, epoch, outcome }) => `${agent} on ${bead} (${epoch}): ${outcome}`,
+  );
+  const created = createBead({
+    uid,
+    id: root.id,
+    title: `Patrol of ${machine}: ${arms.length} ${arms.length === 1 ? "polecat" : "polecats"}`,
+    issueType: "event",
+    assignee: `machines/${machine}/witness`,
+    labels: ["digest"],
+    fields: {
+      description: lines.slice(0, leasesShownMax).join("\n"),
+      "gt.patrol": {
+        machine,
+        startedAt: root.createdAt,
+        endedAt,
+        leases: arms.slice(0, leasesShownMax),
+      },
+    },
+  });
+  const close = closeBead(uid, { close: "digest", kind: "done", reason: "recorded" });
+  return [created, close];
+}
