@@ -51,6 +51,12 @@ export function showBead(bead: Bead, world: World, nowMs: number): BeadInit {
   return beadShower(world, nowMs)(bead);
 }
 
+/** About how many bytes a bead takes on the wire. */
+export function weighBead({ fields, comments, title }: Bead): number {
+  const texts = comments.reduce((length, { text }) => length + text.length, 0);
+  return 500 + title.length + texts + JSON.stringify(fields).length;
+}
+
 /** RFC 3339 as the wire has it; undefined where it is absent or cannot be read. */
 export function timestampOf(text: string | undefined): Timestamp | undefined {
   const ms = text === undefined ? Number.NaN : Date.parse(text);

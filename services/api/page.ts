@@ -4,6 +4,8 @@ import { invalid } from "./check.ts";
 
 const sizeDefault = 100;
 const sizeMax = 1_000;
+// A page is one message, and those are bounded: what is heavy comes on more pages.
+const pageBytesMax = 2 * 1024 * 1024;
 
 /** What every request for a page has. */
 export type PageRequest = { readonly pageSize: number; readonly pageToken: string };
@@ -13,6 +15,15 @@ export type Page<T> = { readonly items: readonly T[]; readonly nextPageToken: st
 
 const Token = z.tuple([z.string(), z.json()]); // The mark of the query, and the last key.
 
+/** The order of a list, and what its items weigh. */
+export type Order<T, K> = {
+  /** An item's place in the order, as JSON. */
+  readonly key: (item: T) => K;
+  readonly compare: (a: K, b: K) => number;
+  /** About how many bytes an item takes; next to nothing if absent. */
+  readonly weigh?: (item: T) => number;
+};
+
 /**
  * Cut one page out of a sorted list.
  *
@@ -20,14 +31,12 @@ const Token = z.tuple([z.string(), z.json()]); // The mark of the query, and the
  * a page twice, or off all of them.
  *
  * @param query what the list was asked for; a token of another query is refused
- * @param order.key an item's place in the order, as JSON
- * @param order.compare the order of two keys
  */
 export function cutPage<T, K>(
   items: readonly T[],
   request: PageRequest,
   query: string,
-  order: { readonly key: (item: T) => K; readonly compare: (a: K, b: K) => number },
+  order: Order<T, K>,
 ): Page<T> {
   if (request.pageSize < 0) {
     throw invalid([{ field: "page_size", description: "must not be negative" }]);
@@ -37,10 +46,21 @@ export function cutPage<T, K>(
   const start =
     last === undefined ? 0 : items.findIndex((item) => order.compare(order.key(item), last) > 0);
   const rest = start < 0 ? [] : items.slice(start);
-  const page = rest.slice(0, size);
+  const page = lightest(rest.slice(0, size), order);
   const end = page.at(-1);
   const more = rest.length > page.length && end !== undefined;
   return { items: page, nextPageToken: more ? writeToken(order.key(end), query) : "" };
+}
+
+/** As many of the first as a message holds, and one at least. */
+function lightest<T, K>(items: readonly T[], { weigh }: Order<T, K>): readonly T[] {
+  if (!weigh) return items;
+  let bytes = 0;
+  const end = items.findIndex((item, index) => {
+    bytes += weigh(item);
+    return index > 0 && bytes > pageBytesMax;
+  });
+  return end < 0 ? items : items.slice(0, end);
 }
 
 /** The order of ids, for {@link cutPage}. */

@@ -12,7 +12,7 @@ import { rigOfId, rigs } from "#services/ledger/rigs.ts";
 import type { World } from "#services/ledger/world.ts";
 import type { MethodImpl } from "#services/rpc/method.ts";
 import type { ApiPorts } from "../api-ports.ts";
-import { beadShower } from "../bead-message.ts";
+import { beadShower, weighBead } from "../bead-message.ts";
 import { compareIds, cutPage } from "../page.ts";
 
 /** Beads that match a filter, by id, a page at a time. */
@@ -25,7 +25,11 @@ export function listBeads({
     const query = request.filter.trim();
     const found = query === "" ? openWork(world) : matches(world, parseFilter(query));
     found.sort((a, b) => compareIds(a.id, b.id));
-    const page = cutPage(found, request, query, { key: ({ id }) => id, compare: compareIds });
+    const page = cutPage(found, request, query, {
+      key: ({ id }) => id,
+      compare: compareIds,
+      weigh: weighBead,
+    });
     return {
       beads: page.items.map(beadShower(world, nowMs())),
       nextPageToken: page.nextPageToken,

@@ -4,7 +4,7 @@ import { rigOfId, rigs } from "#services/ledger/rigs.ts";
 import { compareUrgency, urgencyOf } from "#services/ledger/urgency.ts";
 import type { MethodImpl } from "#services/rpc/method.ts";
 import type { ApiPorts } from "../api-ports.ts";
-import { beadShower } from "../bead-message.ts";
+import { beadShower, weighBead } from "../bead-message.ts";
 import { cutPage } from "../page.ts";
 
 /** Beads that could be dispatched now, the most urgent first. */
@@ -23,6 +23,7 @@ export function listReadyBeads({
     const page = cutPage(ranked, request, request.rig, {
       key: ({ urgency }) => urgency,
       compare: compareUrgency,
+      weigh: ({ bead }) => weighBead(bead),
     });
     const show = beadShower(world, now);
     return {
