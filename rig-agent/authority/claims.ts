@@ -40,13 +40,14 @@ export function claimsToMake(
   });
 }
 
-/** Names of the rig's polecats whose beads are held: their worktrees may still be there. */
+/**
+ * Names of the rig's polecats whose worktrees may still be there: their beads are held, or their
+ * molecules are not squashed yet, which is the last thing that is done for a worker.
+ */
 function takenNames(world: World, rig: string): Set<string> {
   const prefix = `rigs/${rig}/polecats/`;
-  const taken = new Set<string>();
-  for (const bead of openWork(world)) {
-    const polecat = isHeld(bead) ? bead.claim?.polecat : undefined;
-    if (polecat?.startsWith(prefix)) taken.add(polecat.slice(prefix.length));
-  }
-  return taken;
+  const holders = openWork(world).flatMap((bead) => (isHeld(bead) ? [bead.claim?.polecat] : []));
+  const leaving = world.ofType("molecule").map(({ assignee }) => assignee);
+  const taken = [...holders, ...leaving].filter((polecat) => polecat?.startsWith(prefix));
+  return new Set(taken.map((polecat) => polecat?.slice(prefix.length) ?? ""));
 }

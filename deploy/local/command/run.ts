@@ -42,6 +42,8 @@ export async function runCommand<Options extends object>(
     .exitOverride()
     .allowExcessArguments(false)
     .configureOutput({ outputError: () => undefined });
+  // Timers of ours that do not keep a process alive may be all that is waited for.
+  const alive = setInterval(() => {}, 1_000_000);
   try {
     program.parse([...args], { from: "user" });
     process.exitCode = await act(program.opts<Options>(), ports);
@@ -55,6 +57,8 @@ export async function runCommand<Options extends object>(
     const failure = explain(error, program.name());
     process.stderr.write(renderFailure(failure, json));
     process.exitCode = failure.exitCode;
+  } finally {
+    clearInterval(alive);
   }
 }
 
