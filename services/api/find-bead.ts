@@ -4,7 +4,7 @@ import type { World } from "#services/ledger/world.ts";
 import { TownError } from "#services/rpc/town-error.ts";
 import { invalid } from "./check.ts";
 
-/** A bead by id, former id or uid, tombstones too. Throws `not_found` that names the nearest ids. */
+/** A bead by id, former id or uid, a tombstone too. Throws `not_found` naming the nearest ids. */
 export function findBead(world: World, id: string, field = "id"): Bead {
   if (id === "") throw invalid([{ field, description: "must not be empty" }]);
   const bead = world.bead(id);

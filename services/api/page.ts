@@ -27,8 +27,8 @@ export type Order<T, K> = {
 /**
  * Cut one page out of a sorted list.
  *
- * A token names the key of the last item, not a count: beads that come and go move no other one onto
- * a page twice, or off all of them.
+ * A token names the key of the last item, not a count: beads that come and go move no other one
+ * onto a page twice, or off all of them.
  *
  * @param query what the list was asked for; a token of another query is refused
  */

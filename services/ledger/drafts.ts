@@ -50,7 +50,7 @@ export function addLabels(uid: string, labels: readonly string[]): Draft {
   return { bead: uid, op: "label", values: { add: [...labels] } };
 }
 
-/** Remove labels: names the additions seen, so that a concurrent one stays. Nothing if not there. */
+/** Remove labels: names the additions seen, so that a concurrent one stays. */
 export function removeLabels(world: World, uid: string, labels: readonly string[]): Draft[] {
   const held = world.state(uid)?.labels;
   const remove: Record<string, string[]> = {};

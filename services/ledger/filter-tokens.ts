@@ -12,8 +12,20 @@ const words = new Map<string, "and" | "or" | "not">([
   ["OR", "or"],
   ["NOT", "not"],
 ]);
-const pattern =
-  /(?<space>\s+)|(?<paren>[()])|(?<comparator><=|>=|!=|[=:<>])|(?<quoted>"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*')|(?<minus>-(?=[^\s]))|(?<word>[^\s()=:<>!"']+)/suy;
+// Tried in this order; each names what it found.
+const pattern = new RegExp(
+  [
+    /(?<space>\s+)/,
+    /(?<paren>[()])/,
+    /(?<comparator><=|>=|!=|[=:<>])/,
+    /(?<quoted>"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*')/,
+    /(?<minus>-(?=\S))/,
+    /(?<word>[^\s()=:<>!"']+)/,
+  ]
+    .map(({ source }) => source)
+    .join("|"),
+  "suy",
+);
 
 /** Split a filter into tokens, an `end` last. Throws what `fail` makes of a bad character. */
 export function tokenize(text: string, fail: (at: number, what: string) => Error): Token[] {

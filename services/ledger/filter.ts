@@ -23,9 +23,9 @@ const depthMax = 32;
 /**
  * Read a filter: a subset of AIP-160.
  *
- * `AND`, `OR`, `NOT` or `-`, parentheses, `=` `!=` `:` `<` `<=` `>` `>=`, quotes, `*` at the ends of a
- * value. As AIP-160 has it, OR binds tighter than AND, and words side by side are ANDed; a word of its
- * own looks in title and texts. Fails with `invalid`, naming the position, counted from 1.
+ * `AND`, `OR`, `NOT` or `-`, parentheses, `=` `!=` `:` `<` `<=` `>` `>=`, quotes, `*` at the ends
+ * of a value. As AIP-160 has it, OR binds tighter than AND, and words side by side are ANDed; a
+ * word of its own looks in title and texts. Fails with `invalid`, naming the position from 1.
  *
  * @see https://google.aip.dev/160
  */

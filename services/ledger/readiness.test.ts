@@ -186,7 +186,7 @@ test("parents in a circle end no walk", async () => {
   expect(town.ready("alpha-a")).toBe(true);
 });
 
-test("a held bead is not ready, a released one is, and one with a request in the queue is not", async () => {
+test("a held bead is not ready, a released one is, one in the merge queue is not", async () => {
   const claim = { machine: "vm-a", polecat: "rigs/alpha/polecats/nux" };
   const town = await scratch(task("a"), claimBead("uid-a", "1.1", claim));
   expect(town.blocked("alpha-a")).toEqual([

@@ -41,7 +41,12 @@ test("a cycle is found if and only if the new edge closes one, and it is one", (
     fc.property(edges, fc.nat(nodes - 1), fc.nat(nodes - 1), (list, from, to) => {
       const acyclic: Edge[] = [];
       for (const [a, b] of list) if (!reaches(acyclic, b, a)) acyclic.push([a, b]);
-      const edge: WaitEdge = { from: `u${from}`, to: `u${to}`, type: "blocks", origin: undefined };
+      const edge: WaitEdge = {
+        from: `u${from}`,
+        to: `u${to}`,
+        type: "blocks",
+        origin: () => undefined,
+      };
       const graph = withEdges(waitGraph(worldOf(acyclic)), [edge]);
       const cycle = findCycle(graph, [edge]);
       expect(cycle !== undefined).toBe(reaches(acyclic, to, from));

@@ -7,8 +7,8 @@ export type WaitEdge = {
   readonly from: string;
   readonly to: string;
   readonly type: string;
-  /** When the ledger first saw it; undefined while it is only proposed. */
-  readonly origin: Origin | undefined;
+  /** When the ledger first saw it; undefined while it is only proposed. For cycles only. */
+  readonly origin: () => Origin | undefined;
 };
 
 /** What of the beads decides who waits for whom. */
@@ -34,7 +34,7 @@ export function waitGraph(world: World, counts: (bead: Bead) => boolean = () => 
     from,
     to: dependency.uid ?? dependency.to,
     type: dependency.type,
-    origin: originOf(world, from, dependency),
+    origin: () => originOf(world, from, dependency),
   });
   return {
     edges: (uid) => {
@@ -182,10 +182,9 @@ export function closesCycle(graph: WaitGraph, edge: WaitEdge, sccs: Components):
 function compareAges(a: WaitEdge, b: WaitEdge): number {
   const rank = (edge: WaitEdge) => (edge.type === "parent-child" ? 0 : 1);
   if (rank(a) !== rank(b)) return rank(a) - rank(b);
-  if (a.origin && b.origin) {
-    const order = compareOrigins(a.origin, b.origin);
-    if (order !== 0) return order;
-  }
+  const [first, second] = [a.origin(), b.origin()];
+  const order = first && second ? compareOrigins(first, second) : 0;
+  if (order !== 0) return order;
   // One event may carry several edges.
   const [left, right] = [`${a.from} ${a.to} ${a.type}`, `${b.from} ${b.to} ${b.type}`];
   return left < right ? -1 : left > right ? 1 : 0;

@@ -37,8 +37,8 @@ const patchCharsMax = 400 * 1024;
 /**
  * What a caller's metadata comes to: the fields that are written, and what may not be.
  *
- * @param held the bead that has metadata now: what is not given any more is cleared, and what is the
- *   town's own may come back as it was read
+ * @param held the bead that has metadata now: what is not given any more is cleared, and what is
+ *   the town's own may come back as it was read
  */
 export function metadataChange(
   metadata: JsonObject | undefined,

@@ -17,7 +17,7 @@ export type NewEdges = {
   readonly edges: readonly EdgeValue[];
 };
 
-/** Refuse edges of which a bead would end up waiting for itself. Throws `state` showing the cycle. */
+/** Refuse edges by which a bead would wait for itself. Throws `state` that shows the cycle. */
 export function refuseCycle(world: World, beads: readonly NewEdges[]): void {
   const cycle = cycleOf(
     waitGraph(world, ({ deleted }) => !deleted),
@@ -38,7 +38,9 @@ export function cycleOf(
   beads: readonly NewEdges[],
 ): string[] | undefined {
   const edges = beads.flatMap(({ uid, edges: added }) =>
-    added.map((edge): WaitEdge => ({ from: uid, to: edge.to, type: edge.type, origin: undefined })),
+    added.map(
+      (edge): WaitEdge => ({ from: uid, to: edge.to, type: edge.type, origin: () => undefined }),
+    ),
   );
   const epics = new Set(beads.filter(({ isEpic }) => isEpic).map(({ uid }) => uid));
   const ids = new Map(beads.map(({ uid, id }) => [uid, id]));

@@ -81,7 +81,8 @@ function updateDrafts(
       if (read.success) drafts.push(...relabel(world, held, read.data));
       else violations.push(...describe("bead.labels", read.error));
     } else {
-      const description = `no field ${JSON.stringify(path)} to change; there are ${paths.join(", ")}`;
+      const known = paths.join(", ");
+      const description = `no field ${JSON.stringify(path)} to change; there are ${known}`;
       violations.push({ field: "update_mask", description });
     }
   }
