@@ -7,8 +7,8 @@ export type WaitEdge = {
   readonly from: string;
   readonly to: string;
   readonly type: string;
-  /** When the ledger first saw it; undefined while it is only proposed. For cycles only. */
-  readonly origin: () => Origin | undefined;
+  /** When the ledger first saw it; absent while it is only proposed. Asked for in cycles only. */
+  readonly origin?: (() => Origin | undefined) | undefined;
 };
 
 /** What of the beads decides who waits for whom. */
@@ -182,7 +182,7 @@ export function closesCycle(graph: WaitGraph, edge: WaitEdge, sccs: Components):
 function compareAges(a: WaitEdge, b: WaitEdge): number {
   const rank = (edge: WaitEdge) => (edge.type === "parent-child" ? 0 : 1);
   if (rank(a) !== rank(b)) return rank(a) - rank(b);
-  const [first, second] = [a.origin(), b.origin()];
+  const [first, second] = [a.origin?.(), b.origin?.()];
   const order = first && second ? compareOrigins(first, second) : 0;
   if (order !== 0) return order;
   // One event may carry several edges.

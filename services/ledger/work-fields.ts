@@ -24,7 +24,7 @@ export const Placement = z.object({
 export type Placement = z.infer<typeof Placement>;
 
 /** The four ways in which a polecat leaves. */
-export const ExitKind = z.enum(["completed", "blocked", "refactor", "escalate"]);
+export const ExitKind = z.enum(["COMPLETED", "BLOCKED", "REFACTOR", "ESCALATE"]);
 export type ExitKind = z.infer<typeof ExitKind>;
 
 /** How an attempt ended, as its machine wrote it. */

@@ -38,9 +38,7 @@ export function cycleOf(
   beads: readonly NewEdges[],
 ): string[] | undefined {
   const edges = beads.flatMap(({ uid, edges: added }) =>
-    added.map(
-      (edge): WaitEdge => ({ from: uid, to: edge.to, type: edge.type, origin: () => undefined }),
-    ),
+    added.map((edge): WaitEdge => ({ from: uid, to: edge.to, type: edge.type })),
   );
   const epics = new Set(beads.filter(({ isEpic }) => isEpic).map(({ uid }) => uid));
   const ids = new Map(beads.map(({ uid, id }) => [uid, id]));
