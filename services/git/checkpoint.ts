@@ -4,7 +4,6 @@ import { readRef, trackingRef } from "./fetch-remote.ts";
 import { refPart } from "./ref-part.ts";
 import { runGit } from "./run-git.ts";
 import { snapshotTree } from "./snapshot-tree.ts";
-import { countUnpushed } from "./worktree.ts";
 
 /** Where the work of one attempt at a bead is kept until it landed or was released. */
 export function checkpointRef(bead: string, epoch: string): string {
@@ -32,17 +31,16 @@ export async function pushCheckpoint(wanted: {
   readonly timeoutMs?: number | undefined;
 }): Promise<string | undefined> {
   const { path, remote = "origin", bead, epoch, author, signal, timeoutMs } = wanted;
-  const ids = await runGit(["rev-parse", "HEAD", "HEAD^{tree}"], { cwd: path });
-  const [head = "", headTree = ""] = ids.stdout.trim().split("\n");
-  const tree = await snapshotTree(path);
   const ref = checkpointRef(bead, epoch);
-  const last = await readRef(path, trackingRef(ref));
-  if (tree === headTree) {
-    if (last === head) return head;
-    if ((await countUnpushed(path, head)) === 0) return undefined;
+  const { head, clean } = await quickState(path);
+  const tree = clean ? undefined : await snapshotTree(path);
+  const last = clean ? undefined : await readRef(path, trackingRef(ref));
+  if (tree === undefined) {
+    const holder = await remoteHolder(path, head, trackingRef(ref));
+    if (holder !== undefined) return holder === trackingRef(ref) ? head : undefined;
   } else if (last && (await holds(path, last, head, tree))) return last;
   const commit =
-    tree === headTree
+    tree === undefined
       ? head
       : await commitTree({
           repoDir: path,
@@ -69,6 +67,27 @@ export async function pushCheckpoint(wanted: {
 export async function restoreCheckpoint(path: string, commit: string): Promise<void> {
   await runGit(["read-tree", "-m", "-u", "HEAD", commit], { cwd: path });
   await runGit(["reset", "--quiet"], { cwd: path });
+}
+
+/** The head, and whether nothing is uncommitted: what most checkpoints find, by one git. */
+async function quickState(path: string): Promise<{ head: string; clean: boolean }> {
+  const args = ["status", "--porcelain=v2", "--branch", "--untracked-files=normal", "-z"];
+  const { stdout } = await runGit(args, { cwd: path, timeoutMs: 300_000 });
+  const rows = stdout.split("\0").filter((row) => row !== "");
+  const head = rows.find((row) => row.startsWith("# branch.oid "))?.slice(13) ?? "";
+  return { head, clean: rows.every((row) => row.startsWith("# ")) };
+}
+
+/** A ref that the remote is known to have and whose history has the commit; `first` if it does. */
+async function remoteHolder(
+  path: string,
+  commit: string,
+  first: string,
+): Promise<string | undefined> {
+  const places = [first, "refs/remotes", "refs/gastown-remote"];
+  const args = ["for-each-ref", "--format=%(refname)", "--contains", commit, ...places];
+  const refs = (await runGit(args, { cwd: path })).stdout.split("\n").filter((ref) => ref !== "");
+  return refs.includes(first) ? first : refs[0];
 }
 
 async function holds(path: string, last: string, head: string, tree: string): Promise<boolean> {

@@ -23,7 +23,7 @@ export type SyncPace = {
 
 /** Once a minute suffices while the bus brings everything; every 2 s where git is alone. */
 export const defaultPace: SyncPace = {
-  pushMs: 700,
+  pushMs: 900,
   fetchMs: 60_000,
   alonePollMs: 2_000,
   gapMs: 500,
