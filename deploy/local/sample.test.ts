@@ -68,7 +68,7 @@ async function project(rig: string) {
       return commit(row.id);
     },
     gate: () =>
-      run(process.execPath, ["--test", "--test-isolation=none"], {
+      run(process.execPath, ["test/all.js"], {
         cwd: dir,
         env: gateEnvironment(),
       }),

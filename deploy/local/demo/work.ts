@@ -6,7 +6,7 @@ import { rigs } from "./fleet.ts";
 import { sampleWork } from "./remotes.ts";
 
 /** The gate of both projects. Nothing is installed, so the tests alone are it. */
-const gate = { name: "test", command: "node --test" };
+const gate = { name: "test", command: "node test/all.js" };
 
 /** What there is to do: the epic, and every bead of the file. */
 export type Work = { readonly epic: string; readonly ids: readonly string[] };
