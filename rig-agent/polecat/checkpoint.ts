@@ -5,7 +5,6 @@ import { claimEpoch } from "#services/ledger/epoch.ts";
 import { type Actor, runActor } from "#services/lifecycle/actor.ts";
 import { TownError } from "#services/rpc/town-error.ts";
 import type { PolecatPorts } from "./ports.ts";
-import { oneAtATime } from "./retire.ts";
 import { workerOf } from "./sessions.ts";
 
 /** What is known of how much of a worktree is on the remote. */
@@ -69,7 +68,9 @@ export function runCheckpoints(
       known.set(session.name, saved);
       if (!due) continue;
       try {
-        await oneAtATime(ports, session.bead, () => checkpoint(ports, workerOf(session), signal));
+        await ports.sessions.inTurn(session.bead, () =>
+          checkpoint(ports, workerOf(session), signal),
+        );
         known.set(session.name, { pushed: content, unsavedSinceMs: undefined });
       } catch (error) {
         report(error, `checkpoint of ${session.name}`); // The next look tries again.

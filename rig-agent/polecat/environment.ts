@@ -10,8 +10,8 @@ export type Surroundings = {
   readonly home: string;
   /** The rig-agent's unix socket. */
   readonly socket: string;
-  /** The folder of our own program. */
-  readonly root: string;
+  /** The `gt` program that its polecats run. */
+  readonly gt: string;
   readonly inherited: NodeJS.ProcessEnv;
 };
 
@@ -61,8 +61,8 @@ export function sessionEnvironment(
 export async function equip(session: PolecatSession, around: Surroundings): Promise<void> {
   const bin = join(sessionPath(around.home, session.name), "bin");
   await mkdir(bin, { recursive: true, mode: 0o700 });
-  const main = join(around.root, "services", "gt", "main.ts");
-  const lines = ["#!/bin/sh", `exec ${quoted(process.execPath)} ${quoted(main)} "$@"`, ""];
+  const program = `${quoted(process.execPath)} ${quoted(around.gt)}`;
+  const lines = ["#!/bin/sh", `exec ${program} "$@"`, ""];
   const path = join(bin, "gt");
   await writeFile(path, lines.join("\n"));
   await chmod(path, 0o755);

@@ -1,4 +1,3 @@
-import { inTurn } from "#services/git/in-turn.ts";
 import { rigOf, townPrefix } from "#services/ledger/rigs.ts";
 import { hookOf, pin } from "#services/molecules/pin.ts";
 import { type Cleared, clearTree } from "./clear-tree.ts";
@@ -6,15 +5,6 @@ import { sessionPath } from "./places.ts";
 import type { PolecatPorts } from "./ports.ts";
 import type { PolecatSession } from "./sessions.ts";
 import { setUpMarker } from "./set-up.ts";
-
-/** Do one thing at a time for a bead's sessions on this machine, whoever wants it done. */
-export function oneAtATime<T>(
-  ports: Pick<PolecatPorts, "machine" | "home">,
-  bead: string,
-  work: () => Promise<T>,
-): Promise<T> {
-  return inTurn(`polecat ${ports.home} ${bead}`, work);
-}
 
 /** End a session's processes. Its token opens nothing from here on; its worktree stays. */
 export async function endSession(ports: PolecatPorts, name: string): Promise<void> {

@@ -1,6 +1,8 @@
+import { randomUUID } from "node:crypto";
 import { mkdir, open, readdir, readFile, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
+import { inTurn } from "#services/git/in-turn.ts";
 import type { Worker } from "#services/identity/worker.ts";
 import { isEpoch } from "#services/ledger/epoch.ts";
 import { sessionsPath } from "./places.ts";
@@ -46,6 +48,8 @@ export type SessionStore = {
   readonly put: (session: PolecatSession) => Promise<void>;
   /** Delete the oldest records, with their output, of sessions of which nothing else is left. */
   readonly prune: (keepMax: number) => Promise<void>;
+  /** Do one thing at a time under a key (a bead's uid, say), whoever of this process wants it. */
+  readonly inTurn: <T>(key: string, work: () => Promise<T>) => Promise<T>;
 };
 
 /** Read what earlier processes wrote down. A record that cannot be read is told to `report`. */
@@ -56,6 +60,7 @@ export async function openSessions(
   const dir = sessionsPath(home);
   await mkdir(dir, { recursive: true, mode: 0o700 });
   const sessions = new Map<string, PolecatSession>();
+  const owner = randomUUID();
   for (const name of (await readdir(dir)).sort()) {
     const path = join(dir, name, "session.json");
     try {
@@ -67,6 +72,7 @@ export async function openSessions(
     }
   }
   return {
+    inTurn: (key, work) => inTurn(`sessions ${owner} ${key}`, work),
     list: () => [...sessions.values()],
     get: (name) => sessions.get(name),
     byToken: (token) => {

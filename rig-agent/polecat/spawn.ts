@@ -1,5 +1,4 @@
 import { existsSync } from "node:fs";
-import { inTurn } from "#services/git/in-turn.ts";
 import { polecatBranch } from "#services/git/worktree.ts";
 import type { Bead } from "#services/ledger/bead.ts";
 import { spawnWorker } from "#services/ledger/drafts.ts";
@@ -146,7 +145,9 @@ async function prepareTree(
   const { worktree: path, branch } = session;
   const repoDir = clonePath(ports.home, rig.name);
   // Two polecats of one rig would make its clone under each other's hands.
-  await inTurn(`clone ${repoDir}`, () => git.ensureClone(rig.remote, repoDir, { signal }));
+  await ports.sessions.inTurn(repoDir, () => {
+    return git.ensureClone(rig.remote, repoDir, { signal });
+  });
   await git.clearLocks(repoDir); // A worker that was killed may have left its git's.
   if (existsSync(path)) {
     const { branch: serves } = await git.worktreeState(path);

@@ -45,7 +45,7 @@ export async function openStage(options: StageOptions) {
   const failures: string[] = [];
   let running: Awaited<ReturnType<typeof begin>> | undefined;
 
-  async function begin() {
+  async function begin(change: (ports: PolecatPorts) => PolecatPorts) {
     const stop = new AbortController();
     const store = await openSessions(home, (error) => failures.push(String(error)));
     const sessions = {
@@ -55,10 +55,14 @@ export async function openStage(options: StageOptions) {
         ring();
       },
     };
-    const around = { home, socket: join(home, "agent.sock"), root: process.cwd() };
+    const around = {
+      home,
+      socket: join(home, "agent.sock"),
+      gt: join(process.cwd(), "services/gt/main.ts"),
+    };
     const surroundings = { ...around, inherited: process.env };
     const prelude = workerPrelude(join(scratch.dir, "heard"));
-    const ports: PolecatPorts = {
+    const ports = change({
       machine: "vm-a",
       home,
       ledger,
@@ -72,7 +76,7 @@ export async function openStage(options: StageOptions) {
       equip: (session) => equip(session, surroundings),
       newToken: () => randomBase36(32),
       signal: stop.signal,
-    };
+    });
     const supervisor = startSupervisor({
       ports,
       limits: { polecatsMax: 4, respawnsMax: 3, leaveGraceMs: 60_000, ...options.limits },
@@ -100,9 +104,15 @@ export async function openStage(options: StageOptions) {
     /** Something happened that `until` may wait for. */
     ring,
     /** Start the supervisor, or start it anew as after a restart. */
-    start: async () => {
+    start: async (change = (ports: PolecatPorts) => ports) => {
       await close();
-      running = await begin();
+      running = await begin(change);
+      return running;
+    },
+    /** Start anew after a kill: what ran before is not waited for. */
+    startAnew: async () => {
+      running?.stop.abort();
+      running = await begin((ports) => ports);
       return running;
     },
     close,

@@ -12,7 +12,7 @@ import { declineDrafts, escalateDrafts } from "./leave.ts";
 import { outputPath } from "./places.ts";
 import type { PolecatPorts } from "./ports.ts";
 import { type Action, type PolecatLimits, reconcile, type SessionView } from "./reconcile.ts";
-import { endSession, oneAtATime, retire } from "./retire.ts";
+import { endSession, retire } from "./retire.ts";
 import type { PolecatSession } from "./sessions.ts";
 import { announce, spawnPolecat } from "./spawn.ts";
 import { Troubles } from "./troubles.ts";
@@ -134,7 +134,8 @@ function begin(state: State, action: Action): void {
     return;
   }
   if (busy.has(bead) || troubles.waits(bead, ports.clock.nowMs())) return;
-  const acting = oneAtATime(ports, bead, () => perform(state, action))
+  const acting = ports.sessions
+    .inTurn(bead, () => perform(state, action))
     .then(
       () => troubles.clear(bead),
       (error: unknown) => recover(state, action, error),

@@ -10,7 +10,7 @@ import { keptLetter } from "../polecat/letters.ts";
 import { clonePath } from "../polecat/places.ts";
 import type { PolecatPorts } from "../polecat/ports.ts";
 import { standing } from "../polecat/reconcile.ts";
-import { endSession, oneAtATime, retire } from "../polecat/retire.ts";
+import { endSession, retire } from "../polecat/retire.ts";
 import type { PolecatSession } from "../polecat/sessions.ts";
 import { attemptOf } from "../polecat/spawn.ts";
 import { type Remains, verify } from "./verify.ts";
@@ -23,7 +23,7 @@ import { type Remains, verify } from "./verify.ts";
  */
 export function shutDown(ports: PolecatPorts, name: string): Promise<string> {
   const bead = ports.sessions.get(name)?.bead ?? "";
-  return oneAtATime(ports, bead, async () => {
+  return ports.sessions.inTurn(bead, async () => {
     const session = ports.sessions.get(name);
     if (!session || session.state === "removed") return "gone before";
     const remains = await inspect(ports, session);

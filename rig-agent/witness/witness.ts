@@ -6,7 +6,7 @@ import { look } from "../polecat/evidence.ts";
 import { exitUnder } from "../polecat/gather.ts";
 import { escalateDrafts } from "../polecat/leave.ts";
 import type { PolecatPorts } from "../polecat/ports.ts";
-import { endSession, oneAtATime } from "../polecat/retire.ts";
+import { endSession } from "../polecat/retire.ts";
 import type { PolecatSession } from "../polecat/sessions.ts";
 import { attemptOf } from "../polecat/spawn.ts";
 import { nudge } from "../polecat/status.ts";
@@ -159,13 +159,13 @@ async function act(
       return encourage(options, session, verdict);
     case "restart":
       // Its claim stands without a process then, so the supervisor starts it again with hand-off.
-      return oneAtATime(ports, session.bead, () => endSession(ports, session.name));
+      return ports.sessions.inTurn(session.bead, () => endSession(ports, session.name));
     case "escalate": {
       const work = ledger.world.bead(session.bead);
       if (!work) return;
       const drafts = escalateDrafts(ledger.world, attemptOf(session, work), verdict.why);
       await ledger.append(witnessOf(ports.machine), drafts);
-      return oneAtATime(ports, session.bead, () => endSession(ports, session.name));
+      return ports.sessions.inTurn(session.bead, () => endSession(ports, session.name));
     }
   }
 }
