@@ -7,6 +7,8 @@ type Options = {
   readonly machine?: string;
   readonly rigs?: string[];
   readonly polecatsMax?: string;
+  readonly insecure?: boolean;
+  readonly foreground?: boolean;
 };
 
 /** Declare `gt join`. */
@@ -15,16 +17,18 @@ export const declare: Declare = (command, act) => {
     .option("--machine <name>", "what this machine is called")
     .option("--rigs <names>", "the rigs it serves, with commas; all if absent", names)
     .option("--polecats-max <count>", "how many polecats may work here at once")
+    .option("--insecure", "join a town on another host, over a network that you trust")
+    .option("--foreground", "stay until Ctrl-C, which ends the rig-agent and its polecats")
     .addHelpText("after", example("npx gt join --town 127.0.0.1:4600 --machine vm-b --rigs beta"))
     .action(
-      act(async (gt, { machine, rigs, polecatsMax }: Options) => {
+      act(async (gt, { machine, rigs, polecatsMax: max, insecure, foreground }: Options) => {
         const { env } = gt.terminal;
         const town = gt.globals.town ?? env["GT_TOWN"];
         if (town === undefined) throw new UsageError("say which town: --town host:port");
         const home = gt.globals.home ?? env["GT_HOME"];
         const served = rigs?.join(",");
-        const max = polecatsMax;
-        await launch(gt, "join", { town, machine, rigs: served, home, "polecats-max": max });
+        const how = { insecure, foreground, "polecats-max": max };
+        await launch(gt, "join", { town, home, machine, rigs: served, ...how });
       }),
     );
 };
