@@ -119,7 +119,7 @@ function runActors(options: {
 }): Actor[] {
   const { config, parts, ledger, peers, plans, report } = options;
   const { bus, clock, signal } = parts;
-  const isHeard = (machine: string) => peers.isHeard(machine, silentMs);
+  const isHeard = (machine: string) => !peers.isSilent(machine, silentMs);
   const mayor = runActor({
     name: "mayor",
     clock,

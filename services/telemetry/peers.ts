@@ -19,6 +19,11 @@ export type Peers = {
   readonly heardEvent: (machine: string, atMs: number) => void;
   /** Whether a machine was heard within `withinMs`; this process's own first moments count. */
   readonly isHeard: (machine: string, withinMs: number) => boolean;
+  /**
+   * Whether a machine said nothing for that long though it could have been heard: while the bus is
+   * down an idle machine has no voice, and right after it came up it has not spoken yet.
+   */
+  readonly isSilent: (machine: string, forMs: number) => boolean;
 };
 
 /** Listen to everyone's beats. `onBeat` is told of each. */
@@ -31,6 +36,10 @@ export function listenToPeers(options: {
 }): Peers {
   const { bus, town, clock, signal, onBeat } = options;
   const startedMs = clock.nowMs();
+  let upMs = startedMs;
+  const linking = bus.onLink((up) => {
+    if (up) upMs = clock.nowMs();
+  });
   const peers = new Map<string, Peer>();
   const listening = bus.listen(beatSubjects(town), (payload) => {
     const beat = decodeBeat(payload);
@@ -38,7 +47,12 @@ export function listenToPeers(options: {
     peers.set(beat.machine, { beat, heardMs: clock.nowMs(), link: "bus" });
     onBeat(beat);
   });
-  signal.addEventListener("abort", listening.stop, { once: true });
+  const stop = () => {
+    listening.stop();
+    linking.stop();
+  };
+  signal.addEventListener("abort", stop, { once: true });
+  const lastMs = (machine: string) => Math.max(startedMs, peers.get(machine)?.heardMs ?? 0);
   return {
     of: (machine) => peers.get(machine),
     beats: () => [...peers.values()].flatMap(({ beat }) => beat ?? []),
@@ -48,9 +62,8 @@ export function listenToPeers(options: {
       if (held && held.heardMs >= heardMs) return;
       peers.set(machine, { beat: held?.beat, heardMs, link: "git" });
     },
-    isHeard: (machine, withinMs) => {
-      const heardMs = Math.max(startedMs, peers.get(machine)?.heardMs ?? 0);
-      return clock.nowMs() - heardMs <= withinMs;
-    },
+    isHeard: (machine, withinMs) => clock.nowMs() - lastMs(machine) <= withinMs,
+    isSilent: (machine, forMs) =>
+      bus.isUp() && clock.nowMs() - Math.max(upMs, lastMs(machine)) > forMs,
   };
 }

@@ -31,7 +31,7 @@ export function machineMessage(
   const authorities = peer?.beat?.authorities ?? [];
   return {
     name: machine.name,
-    state: heard ? states[state] : MachineState.LOST,
+    state: peers.isSilent(machine.name, lostAfterMs) ? MachineState.LOST : states[state],
     rigs: machine.rigs,
     polecatsMax: machine.polecatsMax,
     polecatsRunning:

@@ -45,12 +45,13 @@ function ledger({ ledger: { alarms, gaps } }: TownPorts): Finding {
   return finding("ledger", problems, "whole", remedy);
 }
 
-function fleet({ ledger: { world }, peers }: TownPorts): Finding {
+function fleet({ ledger: { world }, peers, bus: link }: TownPorts): Finding {
   const silent = machines(world)
     .map(({ machine }) => machine.name)
-    .filter((name) => !peers.isHeard(name, lostAfterMs))
+    .filter((name) => peers.isSilent(name, lostAfterMs))
     .map((name) => `${name} has not been heard for ${lostAfterMs / 1000} s`);
-  return finding("machines", silent, "all are heard", "look at the machine; start its rig-agent");
+  const well = link.isUp() ? "all are heard" : "cannot be judged without the bus";
+  return finding("machines", silent, well, "look at the machine; start its rig-agent");
 }
 
 function authorities({ ledger: { world } }: TownPorts): Finding {
