@@ -10,6 +10,8 @@ import {
 } from "@grpc/grpc-js";
 import { ReflectionService } from "@grpc/reflection";
 import { HealthImplementation, service as healthService } from "grpc-health-check";
+import { file_google_rpc_error_details } from "#proto/google/rpc/error_details_pb.ts";
+import { file_google_rpc_status } from "#proto/google/rpc/status_pb.ts";
 import type { LiveCalls } from "./live-calls.ts";
 
 type Package = ConstructorParameters<typeof ReflectionService>[0];
@@ -67,6 +69,8 @@ function describe(services: readonly DescService[]): Package {
     file.dependencies.forEach(visit);
   };
   for (const { file } of services) visit(file);
+  // No method names them, yet whoever reads the details of a failure looks for them.
+  for (const file of [file_google_rpc_status, file_google_rpc_error_details]) visit(file);
   const ours = [...files].map((file) =>
     Buffer.from(toBinary(FileDescriptorProtoSchema, file.proto)),
   );
