@@ -1,0 +1,44 @@
+import { once } from "node:events";
+import { readFileSync, watch } from "node:fs";
+
+const loggedMsMax = 60_000;
+
+/** Reads a log that others write, each line once. */
+export type LogReader = {
+  /** Wait for the next line that holds these words; lines before it are passed over for good. */
+  readonly until: (words: string) => Promise<string>;
+};
+
+/** Read a log from its begin. */
+export function readLog(path: string): LogReader {
+  let position = 0;
+  const find = (words: string): string | undefined => {
+    const text = readFileSync(path, "utf8");
+    const at = text.indexOf(words, position);
+    const end = text.indexOf("\n", at);
+    if (at < 0 || end < 0) return undefined;
+    const line = text.slice(text.lastIndexOf("\n", at) + 1, end);
+    position = end;
+    return line;
+  };
+  return {
+    until: async (words) => {
+      const signal = AbortSignal.timeout(loggedMsMax);
+      const watcher = watch(path);
+      try {
+        for (;;) {
+          const changed = once(watcher, "change", { signal });
+          changed.catch(() => {}); // Thrown below, where it is waited for.
+          const line = find(words);
+          if (line !== undefined) return line;
+          await changed;
+        }
+      } catch (cause) {
+        const said = readFileSync(path, "utf8").split("\n").slice(-20).join("\n");
+        throw new Error(`${path} never said "${words}":\n${said}`, { cause });
+      } finally {
+        watcher.close();
+      }
+    },
+  };
+}
