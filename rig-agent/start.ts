@@ -27,6 +27,7 @@ import type { RigAgentConfig } from "./config.ts";
 import { enrol } from "./enrol.ts";
 import { serveLocally } from "./local-api/serve.ts";
 import type { Membership } from "./membership.ts";
+import { bundleGt } from "./polecat/bundle-gt.ts";
 import { runCheckpoints } from "./polecat/checkpoint.ts";
 import { equip, sessionEnvironment } from "./polecat/environment.ts";
 import { polecatGit } from "./polecat/git.ts";
@@ -151,7 +152,8 @@ async function polecatPorts(
   { member, clock, log, signal }: RigAgentParts,
   ledger: Ledger,
 ): Promise<PolecatPorts> {
-  const around = { home, socket: member.socket, root, inherited: process.env };
+  const gt = await bundleGt(root, home);
+  const around = { home, socket: member.socket, gt, inherited: process.env };
   return {
     machine,
     home,

@@ -12,7 +12,6 @@ import type { Membership } from "../membership.ts";
 import { checkpoint } from "../polecat/checkpoint.ts";
 import type { PolecatPorts } from "../polecat/ports.ts";
 import { pushBranch } from "../polecat/push-branch.ts";
-import { oneAtATime } from "../polecat/retire.ts";
 import { workerOf } from "../polecat/sessions.ts";
 import type { Answers } from "../polecat/status.ts";
 
@@ -60,7 +59,7 @@ export function serveLocally(api: LocalApi): Promise<RpcServer> {
       },
       pushBranch: (worker, signal) => pushBranch(polecats, worker, signal),
       checkpoint: (worker, signal) =>
-        oneAtATime(polecats, worker.beadUid, () => checkpoint(polecats, worker, signal)),
+        sessions.inTurn(worker.beadUid, () => checkpoint(polecats, worker, signal)),
       ring,
     },
     fleet: { joinTown: onlyTheTown, addRig: onlyTheTown },
