@@ -7,7 +7,7 @@ import type { World } from "#services/ledger/world.ts";
 export function refuseWork(world: World, machine: string): (bead: Bead) => string | undefined {
   return (bead) => {
     const enrolled = rigOf(bead, world);
-    if (!enrolled) return `${bead.id} belongs to no rig that is known here`;
+    if (!enrolled) return undefined; // It may just not have arrived: absence proves nothing.
     const host = machineNamed(world, machine);
     if (host && serves(host.machine, enrolled.rig)) return undefined;
     return `${machine} does not serve rig ${enrolled.rig.name}`;

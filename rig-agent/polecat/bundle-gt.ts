@@ -7,8 +7,8 @@ import { build } from "esbuild";
 /**
  * Make one program of the `gt` that this process was started with, for its polecats.
  *
- * They call it a dozen times a bead, and most of such a call is the loading of some 200 modules: as a
- * bundle it costs half. It also stays what it is while the sources beside it are upgraded.
+ * They call it a dozen times a bead, and most of such a call is the loading of some 200 modules: as
+ * a bundle it costs half. It also stays what it is while the sources beside it are upgraded.
  *
  * @returns the program's path; the same content is made once
  */
@@ -25,7 +25,10 @@ export async function bundleGt(root: string, home: string): Promise<string> {
     write: false,
     // Libraries that are CommonJS inside ask for Node's own modules with `require`.
     banner: {
-      js: 'import { createRequire as gtRequire } from "node:module"; const require = gtRequire(import.meta.url);',
+      js: [
+        'import { createRequire as gtRequire } from "node:module";',
+        "const require = gtRequire(import.meta.url);",
+      ].join(" "),
     },
     logLevel: "silent",
   });

@@ -10,8 +10,8 @@ import { pin } from "#services/molecules/pin.ts";
 const summaryCharsMax = 2_000;
 
 /**
- * Give an attempt up on its worker's behalf: ESCALATE, the claim released, the bead deferred, mail to
- * the overseer. Nothing where somebody else's attempt stands by now.
+ * Give an attempt up on its worker's behalf: ESCALATE, the claim released, the bead deferred, mail
+ * to the overseer. Nothing where somebody else's attempt stands by now.
  *
  * @param lines what a person needs to judge it, such as the end of the output
  */

@@ -1,9 +1,10 @@
 import { randomUUID } from "node:crypto";
-import { mkdir, open, readdir, readFile, rename, rm } from "node:fs/promises";
+import { mkdir, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
 import { inTurn } from "#services/git/in-turn.ts";
 import type { Worker } from "#services/identity/worker.ts";
+import { nodeDisk } from "#services/ledger/disk-node.ts";
 import { isEpoch } from "#services/ledger/epoch.ts";
 import { sessionsPath } from "./places.ts";
 
@@ -24,7 +25,7 @@ export const PolecatSession = z.object({
   branch: z.string().min(1),
   /** Opens this machine's socket for this session; empty once it is over. */
   token: z.string(),
-  /** `ended`: its process is over, its worktree not yet gone. `removed`: only the record is left. */
+  /** `ended`: its process is over, its worktree not gone; `removed`: only the record is left. */
   state: z.enum(["starting", "running", "ended", "removed"]),
   /** Whether the rig's set-up ran in its worktree. */
   isSetUp: z.boolean(),
@@ -106,12 +107,8 @@ async function writeRecord(dir: string, session: PolecatSession): Promise<void> 
   await mkdir(dir, { recursive: true, mode: 0o700 });
   const path = join(dir, "session.json");
   const partial = `${path}.partial`;
-  {
-    await using file = await open(partial, "w", 0o600);
-    await file.writeFile(`${JSON.stringify(session, undefined, 2)}\n`);
-    await file.sync();
-  }
+  const text = `${JSON.stringify(session, undefined, 2)}\n`;
+  await writeFile(partial, text, { mode: 0o600, flush: true });
   await rename(partial, path);
-  await using folder = await open(dir, "r");
-  await folder.sync();
+  await nodeDisk.syncDir(dir);
 }

@@ -16,8 +16,8 @@ export function setUpMarker(session: string): string {
 }
 
 /**
- * Run a rig's set-up command in a worktree and wait for it. One that an earlier process of ours left
- * running is ended first, so that there are never two.
+ * Run a rig's set-up command in a worktree and wait for it. One that an earlier process of ours
+ * left running is ended first, so that there are never two.
  *
  * @throws CannotStartError when it fails or takes too long; TownError `cancelled` when we shall end
  */

@@ -56,7 +56,8 @@ export async function spawnPolecat(
   const work = ledger.world.bead(uid);
   if (!work?.claim || !standsAs(work, ports.machine, epoch)) return false;
   const rig = rigOf(work, ledger.world)?.rig;
-  if (!rig) throw new TownError("not_found", `${work.id} belongs to no rig that is known here`);
+  // The rig's bead comes from another writer, and may just not have arrived.
+  if (!rig) throw new TownError("unavailable", `the rig of ${work.id} is not known here yet`);
   let session = sessions.get(sessionName(work.claim.polecat, work, epoch));
   if (!session) {
     session = newSession(ports, work, rig, epoch, after);

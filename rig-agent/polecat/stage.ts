@@ -5,7 +5,7 @@ import { scratchRemote } from "#services/git/scratch-remote.ts";
 import { nodeDisk } from "#services/ledger/disk-node.ts";
 import { claimBead, createBead } from "#services/ledger/drafts.ts";
 import { derivedUid, randomBase36 } from "#services/ledger/ids.ts";
-import { openLedger } from "#services/ledger/ledger.ts";
+import { type Ledger, openLedger } from "#services/ledger/ledger.ts";
 import { type Clock, systemClock } from "#services/lifecycle/clock.ts";
 import { loadRecipe, polecatWork } from "#services/molecules/library.ts";
 import { processAdapter } from "#services/runtime/process-adapter.ts";
@@ -25,6 +25,21 @@ export type StageOptions = {
   readonly clock?: Clock;
 };
 
+const nux = "rigs/alpha/polecats/nux";
+
+/** What a stage's parts share. */
+type Scenery = {
+  readonly options: StageOptions;
+  readonly dir: string;
+  readonly home: string;
+  readonly ledger: Ledger;
+  readonly failures: string[];
+  readonly ring: () => void;
+};
+
+type Running = Awaited<ReturnType<typeof begin>>;
+type Change = (ports: PolecatPorts) => PolecatPorts;
+
 /** One machine with one rig, a real ledger, remote and processes, for tests. */
 export async function openStage(options: StageOptions) {
   const scratch = await scratchRemote();
@@ -34,62 +49,13 @@ export async function openStage(options: StageOptions) {
     for (const wake of bell) wake();
   };
   const heard = await listen(join(scratch.dir, "heard"), ring);
-  const ledger = await openLedger({
-    dir: join(home, "journal"),
-    machine: "vm-a",
-    disk: nodeDisk,
-    nowMs: () => Date.now(),
-  });
+  const files = { dir: join(home, "journal"), machine: "vm-a", disk: nodeDisk };
+  const ledger = await openLedger({ ...files, nowMs: () => Date.now() });
   ledger.onChange(ring);
   await ledger.append("town", [rigBead(scratch.remote, options.setup ?? "")]);
   const failures: string[] = [];
-  let running: Awaited<ReturnType<typeof begin>> | undefined;
-
-  async function begin(change: (ports: PolecatPorts) => PolecatPorts) {
-    const stop = new AbortController();
-    const store = await openSessions(home, (error) => failures.push(String(error)));
-    const sessions = {
-      ...store,
-      put: async (session: Parameters<typeof store.put>[0]) => {
-        await store.put(session);
-        ring();
-      },
-    };
-    const around = {
-      home,
-      socket: join(home, "agent.sock"),
-      gt: join(process.cwd(), "services/gt/main.ts"),
-    };
-    const surroundings = { ...around, inherited: process.env };
-    const prelude = workerPrelude(join(scratch.dir, "heard"));
-    const ports = change({
-      machine: "vm-a",
-      home,
-      ledger,
-      clock: options.clock ?? systemClock,
-      sessions,
-      runtime: processAdapter({ clock: systemClock, graceMs: 500, pollMs: 20 }),
-      git: polecatGit,
-      recipe: () => loadRecipe(polecatWork),
-      program: () => ({ argv: [process.execPath, "-e", `${prelude}\n${options.worker}`] }),
-      environment: (session) => sessionEnvironment(session, surroundings),
-      equip: (session) => equip(session, surroundings),
-      newToken: () => randomBase36(32),
-      signal: stop.signal,
-    });
-    const supervisor = startSupervisor({
-      ports,
-      limits: { polecatsMax: 4, respawnsMax: 3, leaveGraceMs: 60_000, ...options.limits },
-      refusal: () => undefined,
-      report: (error) => {
-        failures.push(String(error));
-        ring();
-      },
-      notice: ring,
-    });
-    return { ports, supervisor, stop };
-  }
-
+  const scenery: Scenery = { options, dir: scratch.dir, home, ledger, failures, ring };
+  let running: Running | undefined;
   const close = async () => {
     running?.stop.abort();
     await running?.supervisor.ended;
@@ -104,50 +70,100 @@ export async function openStage(options: StageOptions) {
     /** Something happened that `until` may wait for. */
     ring,
     /** Start the supervisor, or start it anew as after a restart. */
-    start: async (change = (ports: PolecatPorts) => ports) => {
+    start: async (change?: Change) => {
       await close();
-      running = await begin(change);
+      running = await begin(scenery, change);
       return running;
     },
     /** Start anew after a kill: what ran before is not waited for. */
     startAnew: async () => {
       running?.stop.abort();
-      running = await begin((ports) => ports);
+      running = await begin(scenery);
       return running;
     },
     close,
-    /** Wait until something holds; it is looked at whenever anything happens. */
-    until: async <T>(holds: () => T | undefined | false | Promise<T | undefined | false>) => {
-      for (;;) {
-        const { promise, resolve } = Promise.withResolvers<void>();
-        bell.add(resolve);
-        const value = await holds();
-        if (value) {
-          bell.delete(resolve);
-          return value;
-        }
-        await promise;
-        bell.delete(resolve);
-      }
-    },
-    /** File a bead and claim it for `nux`, as the authority does. */
-    claim: async (id: string, epoch: string, polecat = "rigs/alpha/polecats/nux") => {
-      const uid = derivedUid("test", id);
-      const drafts = ledger.world.bead(uid) ? [] : [createBead({ uid, id, title: `Work ${id}` })];
-      const claim = claimBead(uid, epoch, { machine: "vm-a", polecat });
-      await ledger.append("rigs/alpha/authority", [...drafts, claim]);
-      return uid;
-    },
+    until: <T>(holds: Holds<T>) => until(bell, holds),
+    claim: (id: string, epoch: string, polecat?: string) => claim(ledger, id, epoch, polecat),
     [Symbol.asyncDispose]: async () => {
       await close();
-      const runtime = processAdapter({ clock: systemClock, graceMs: 500 });
-      const left = (await openSessions(home, () => {})).list();
-      await Promise.all(left.map(({ process: session }) => session && runtime.end(session)));
+      await endAll(home);
       heard.close();
       await ledger.close();
       await scratch[Symbol.asyncDispose]();
     },
   };
+}
+
+async function begin({ options, dir, home, ledger, failures, ring }: Scenery, change?: Change) {
+  const stop = new AbortController();
+  const store = await openSessions(home, (error) => failures.push(String(error)));
+  const put: typeof store.put = async (session) => {
+    await store.put(session);
+    ring();
+  };
+  const gt = join(process.cwd(), "services/gt/main.ts");
+  const surroundings = { home, socket: join(home, "agent.sock"), gt, inherited: process.env };
+  const prelude = workerPrelude(join(dir, "heard"));
+  const real: PolecatPorts = {
+    machine: "vm-a",
+    home,
+    ledger,
+    clock: options.clock ?? systemClock,
+    sessions: { ...store, put },
+    runtime: processAdapter({ clock: systemClock, graceMs: 500, pollMs: 20 }),
+    git: polecatGit,
+    recipe: () => loadRecipe(polecatWork),
+    program: () => ({ argv: [process.execPath, "-e", `${prelude}\n${options.worker}`] }),
+    environment: (session) => sessionEnvironment(session, surroundings),
+    equip: (session) => equip(session, surroundings),
+    newToken: () => randomBase36(32),
+    signal: stop.signal,
+  };
+  const ports = change ? change(real) : real;
+  const supervisor = startSupervisor({
+    ports,
+    limits: { polecatsMax: 4, respawnsMax: 3, leaveGraceMs: 60_000, ...options.limits },
+    refusal: () => undefined,
+    report: (error) => {
+      failures.push(String(error));
+      ring();
+    },
+    notice: ring,
+  });
+  return { ports, supervisor, stop };
+}
+
+type Holds<T> = () => T | undefined | false | Promise<T | undefined | false>;
+
+/** Wait until something holds; it is looked at whenever anything happens. */
+async function until<T>(bell: Set<() => void>, holds: Holds<T>): Promise<T> {
+  for (;;) {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    bell.add(resolve);
+    try {
+      const value = await holds();
+      if (value) return value;
+      await promise;
+    } finally {
+      bell.delete(resolve);
+    }
+  }
+}
+
+/** File a bead and claim it for `nux`, as the authority does. */
+async function claim(ledger: Ledger, id: string, epoch: string, polecat = nux): Promise<string> {
+  const uid = derivedUid("test", id);
+  const drafts = ledger.world.bead(uid) ? [] : [createBead({ uid, id, title: `Work ${id}` })];
+  const claimed = claimBead(uid, epoch, { machine: "vm-a", polecat });
+  await ledger.append("rigs/alpha/authority", [...drafts, claimed]);
+  return uid;
+}
+
+/** End whatever any start of the stage left running. */
+async function endAll(home: string): Promise<void> {
+  const runtime = processAdapter({ clock: systemClock, graceMs: 500 });
+  const left = (await openSessions(home, () => {})).list();
+  await Promise.all(left.map(({ process: session }) => session && runtime.end(session)));
 }
 
 function rigBead(remote: string, setup: string) {

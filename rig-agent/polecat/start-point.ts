@@ -11,8 +11,8 @@ import type { PolecatSession } from "./sessions.ts";
 export type StartPoint = { readonly commit: string; readonly checkpoint?: string };
 
 /**
- * Where the work of a fresh worktree begins: at what this attempt has on the remote already, else at
- * the commit that its claim names, else at the target's tip.
+ * Where the work of a fresh worktree begins: at what this attempt has on the remote already, else
+ * at the commit that its claim names, else at the target's tip.
  */
 export async function startPoint(
   git: PolecatGit,

@@ -80,7 +80,7 @@ test("a polecat can be looked at, read, and spoken to", async () => {
   await observer.actor.ended;
 });
 
-test("a worker's branch is pushed for it, and what it changes meanwhile a minute later", async () => {
+test("a worker's branch is pushed for it, and what it changes a minute later", async () => {
   await using stage = await openStage({
     worker:
       "writeFileSync('a.txt', 'a'); git('add', '-A'); git('commit', '-qm', 'a'); say('1'); stay();",

@@ -13,7 +13,7 @@ import { openStage } from "./stage.ts";
 const nux = "rigs/alpha/polecats/nux";
 const waits = "say('up ' + process.env.GT_EPOCH); stay();";
 
-test("a claim becomes a worker with worktree, molecule, letter, and a word to the others", async () => {
+test("a claim becomes a worker with worktree, molecule, letter, and word to others", async () => {
   await using stage = await openStage({
     setup: "echo ready > set-up.txt",
     worker: `
@@ -144,7 +144,7 @@ test("a remote that is away is tried again, with a word, and nobody is blamed", 
   expect(stage.ledger.world.bead(uid)?.status).toBe("in_progress");
 });
 
-test("a release ends the worker; what it had is on the remote before its worktree goes", async () => {
+test("a release ends the worker; what it had is pushed before its worktree goes", async () => {
   await using stage = await openStage({
     worker: "writeFileSync('mine.txt', 'only here'); say('up'); stay();",
   });

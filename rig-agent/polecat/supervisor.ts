@@ -208,7 +208,7 @@ function watch(state: State, session: PolecatSession): void {
   });
 }
 
-/** What cannot be started is handed to a person; everything else is tried again, later and later. */
+/** What cannot be started is handed to a person; all else is tried again, later and later. */
 async function recover(state: State, action: Action, error: unknown): Promise<void> {
   const { ports, troubles } = state;
   if (ports.signal.aborted || isTownError(error, "stale")) return;

@@ -37,8 +37,8 @@ export class Troubles {
   }
 
   /**
-   * Count a failure: 1 s, doubled each time, at most a minute. What may be only out of reach is tried
-   * for ever; anything else is hopeless after five times.
+   * Count a failure: 1 s, doubled each time, at most a minute. What may be only out of reach is
+   * tried for ever; anything else is hopeless after five times.
    */
   failed(bead: string, error: unknown, nowMs: number): Retry {
     const before = this.#held.get(bead);

@@ -44,7 +44,7 @@ export function beginPatrol(machine: string, nowMs: number): Draft {
   });
 }
 
-/** The permanent record of a patrol: who was there, and how each went. Once, however often asked. */
+/** The permanent record of a patrol: who was there, and how each went. Once, ask as one may. */
 export function patrolDigest(
   world: World,
   machine: string,

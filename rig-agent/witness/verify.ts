@@ -28,8 +28,8 @@ export type Finding =
 /**
  * Whether anything would be lost by ending a worker and removing its worktree.
  *
- * Once the claim is over a checkpoint is enough, and one is pushed in any case. While it stands, the
- * worktree goes only if the branch on the remote has all of it, and the merge request the same commit.
+ * Once the claim is over a checkpoint is enough, and one is pushed in any case. While it stands,
+ * the worktree goes only if the branch on the remote has all of it, and the merge request too.
  */
 export function verify({ exit, isOver, requested, tree }: Remains): Finding {
   if (isOver) return { do: "retire" };

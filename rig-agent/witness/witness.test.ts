@@ -193,7 +193,7 @@ test("a silent one is nudged by mail, then started again, then handed to a human
   ]);
 });
 
-test("a restart of the rig-agent finds its leases again; an empty cycle leaves nothing", async () => {
+test("a restart finds its leases again; an empty cycle leaves nothing", async () => {
   await using scene = await openPatrol(commits);
   const { stage, ports, wisps, digests } = scene;
   const lease = await stage.until(() => {

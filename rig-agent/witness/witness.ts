@@ -70,7 +70,8 @@ export async function patrol(options: WitnessOptions, mail: Set<string>): Promis
     [...mail].map((uid) =>
       readLetter(options, uid).then(
         () => mail.delete(uid),
-        (error: unknown) => report(error, "a letter to the Witness"), // It stays, for the next round.
+        // It stays, for the next round.
+        (error: unknown) => report(error, "a letter to the Witness"),
       ),
     ),
   );

@@ -1,4 +1,4 @@
-import { open, readFile, rename, stat, writeFile } from "node:fs/promises";
+import { open, readFile, rename, stat, truncate, writeFile } from "node:fs/promises";
 
 /** How much of a session's output is kept at most, and how much remains after a cut. */
 export type OutputLimits = { readonly maxBytes: number; readonly keepBytes: number };
@@ -18,8 +18,8 @@ const lineCharsMax = 4_000;
 /**
  * Cut a session's output to its newest part once it is full.
  *
- * The worker holds the file open and goes on appending, so the file is emptied in place and the part
- * that stays moves to a second one. What is printed in between the two is lost.
+ * The worker holds the file open and goes on appending, so the file is emptied in place and the
+ * part that stays moves to a second one. What is printed in between the two is lost.
  */
 export async function capOutput(path: string, limits = outputLimits): Promise<void> {
   const size = await sizeOf(path);
@@ -29,8 +29,7 @@ export async function capOutput(path: string, limits = outputLimits): Promise<vo
   await writeFile(`${path}.partial`, kept, { mode: 0o600 });
   await rename(`${path}.partial`, olderPath(path));
   await writeFile(beginPath(path), String(begin), { mode: 0o600 });
-  await using file = await open(path, "r+");
-  await file.truncate(0);
+  await truncate(path, 0);
 }
 
 /** The last lines that a session printed. */
@@ -95,8 +94,12 @@ async function sizeOf(path: string): Promise<number> {
 }
 
 async function readRange(path: string, from: number, to: number): Promise<Buffer> {
-  await using file = await open(path, "r");
-  const buffer = Buffer.alloc(Math.max(0, to - from));
-  const { bytesRead } = await file.read(buffer, 0, buffer.length, from);
-  return buffer.subarray(0, bytesRead);
+  const file = await open(path, "r");
+  try {
+    const buffer = Buffer.alloc(Math.max(0, to - from));
+    const { bytesRead } = await file.read(buffer, 0, buffer.length, from);
+    return buffer.subarray(0, bytesRead);
+  } finally {
+    await file.close();
+  }
 }

@@ -101,7 +101,7 @@ test("ending a session ends its whole tree: groups, sessions and orphans of its 
   await runtime.end(session);
 });
 
-test("a later process adopts it, sees it end, and finds one that was never written down", async () => {
+test("a later process adopts it, sees it end, and finds one not written down", async () => {
   const { dir, startOne, hear } = await stage();
   const session = await startOne("say('up'); stay();");
   await hear(1);

@@ -53,7 +53,7 @@ async function start(adapter: Adapter, launch: Launch): Promise<Session> {
   const [program, ...args] = launch.argv;
   if (program === undefined) throw new TownError("invalid", "there is no program to start");
   await mkdir(dirname(launch.outputPath), { recursive: true });
-  await using output = await open(launch.outputPath, "a", 0o600);
+  const output = await open(launch.outputPath, "a", 0o600);
   const child = spawn(program, args, {
     cwd: launch.cwd,
     env: launch.env,
@@ -61,7 +61,7 @@ async function start(adapter: Adapter, launch: Launch): Promise<Session> {
     stdio: ["ignore", output.fd, output.fd],
   });
   const ended = exitOf(child);
-  await begun(child, `${program} (in ${launch.cwd})`);
+  await begun(child, `${program} (in ${launch.cwd})`).finally(() => output.close());
   child.unref();
   const pid = child.pid as number; // It has one once it has begun.
   const row = await adapter.table.row(pid);

@@ -3,7 +3,7 @@ export type Launch = {
   /** The program and its arguments; no shell reads them. */
   readonly argv: readonly string[];
   readonly cwd: string;
-  /** The whole environment. `GT_SESSION` marks every process of the session, see {@link Session}. */
+  /** The whole environment. Its `GT_SESSION` marks every process, see {@link Session}. */
   readonly env: Readonly<Record<string, string>>;
   /** What it prints is appended here. */
   readonly outputPath: string;
