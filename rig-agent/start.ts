@@ -15,7 +15,6 @@ import type { Actor } from "#services/lifecycle/actor.ts";
 import type { Clock } from "#services/lifecycle/clock.ts";
 import { ownHome } from "#services/lifecycle/own-home.ts";
 import { loadRecipe, polecatWork } from "#services/molecules/library.ts";
-import { assignmentOf, presetNamed } from "#services/runtime/presets.ts";
 import { processAdapter } from "#services/runtime/process-adapter.ts";
 import type { PolecatBeat } from "#services/telemetry/beat.ts";
 import { runHeartbeat } from "#services/telemetry/heartbeat.ts";
@@ -32,6 +31,7 @@ import { runCheckpoints } from "./polecat/checkpoint.ts";
 import { equip, sessionEnvironment } from "./polecat/environment.ts";
 import { polecatGit } from "./polecat/git.ts";
 import type { PolecatPorts } from "./polecat/ports.ts";
+import { programOf } from "./polecat/program.ts";
 import { openSessions } from "./polecat/sessions.ts";
 import { answerFor, observe } from "./polecat/status.ts";
 import { polecatLimits, startSupervisor } from "./polecat/supervisor.ts";
@@ -163,7 +163,7 @@ async function polecatPorts(
     runtime: processAdapter({ clock }),
     git: polecatGit,
     recipe: () => loadRecipe(polecatWork),
-    program: (work) => ({ argv: presetNamed(assignmentOf(ledger.world, work).runtime).argv }),
+    program: (work) => programOf(ledger.world, work),
     environment: (session) => sessionEnvironment(session, around),
     equip: (session) => equip(session, around),
     newToken: () => randomBytes(24).toString("base64url"),
