@@ -3,7 +3,8 @@
 import { hostname } from "node:os";
 import { join, relative, resolve } from "node:path";
 import { Command } from "commander";
-import { TownError } from "#services/rpc/town-error.ts";
+import { runGit } from "#services/git/run-git.ts";
+import { isTownError, TownError } from "#services/rpc/town-error.ts";
 import { systemProcesses } from "#services/runtime/process-table.ts";
 import { findNatsServer } from "../setup/nats-server.ts";
 import { address, isLoopback, machine, wholeNumber } from "./command/options.ts";
@@ -27,6 +28,7 @@ type Options = {
 };
 
 const loopback = "127.0.0.1";
+const ledgerMsMax = 20_000;
 
 const program = new Command("gt up")
   .description("Start a town and one rig-agent in the background.")
@@ -90,15 +92,35 @@ async function start(
   const known = readTownFile(home) ?? emptyTownFile;
   if (known.pids["town"] === undefined || !(await isAlive(ports.table, known.pids["town"]))) {
     const listen = await listenOn(options.listen, known, say);
-    const ledgerRemote =
-      options.ledger ??
-      (known.ledgerRemote || (await bareRemote(join(home, "remotes", "ledger.git"), ports.signal)));
+    const ledgerRemote = await ledgerOf(home, options.ledger, known, ports.signal);
     const natsUrl = await startBusFor(home, known, splitAddress(listen).host, say, ports);
     await startTown(home, { town: "town", listen, natsUrl, ledgerRemote, insecure }, ports);
   }
   const { address: townAddress } = readTownFile(home) ?? known;
   const polecatsMax = options.polecatsMax?.toString();
   await startMachine(home, { machine: name, townAddress, polecatsMax }, ports);
+}
+
+/** The ledger's remote. A new one must answer; one that is known may be away for a while. */
+async function ledgerOf(
+  home: string,
+  wanted: string | undefined,
+  known: TownFile,
+  signal: AbortSignal,
+): Promise<string> {
+  if (wanted === undefined || wanted === known.ledgerRemote) {
+    const own = join(home, "remotes", "ledger.git");
+    return known.ledgerRemote || bareRemote(own, signal);
+  }
+  const remote = /^[./~]/.test(wanted) ? resolve(wanted) : wanted;
+  try {
+    await runGit(["ls-remote", "--quiet", remote], { cwd: home, signal, timeoutMs: ledgerMsMax });
+  } catch (cause) {
+    if (!isTownError(cause)) throw cause;
+    const message = `the ledger ${remote} cannot be used: ${cause.message}`;
+    throw new TownError(cause.reason, message, { cause });
+  }
+  return remote;
 }
 
 /** The address of last time, since others may know it; a free port where it is taken by now. */
