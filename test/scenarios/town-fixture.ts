@@ -2,6 +2,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { DescService } from "@bufbuild/protobuf";
+import { FleetService } from "#proto/gastown/v1/fleet_service_pb.ts";
 import { type Client, connectRpc } from "#services/rpc/client.ts";
 import { systemProcesses } from "#services/runtime/process-table.ts";
 import { bareRemote } from "../../deploy/local/demo/remotes.ts";
@@ -13,8 +14,8 @@ import type { NatsProcess } from "../../deploy/setup/nats-process.ts";
 import { findNatsServer } from "../../deploy/setup/nats-server.ts";
 import { type GtRun, runGt } from "./gt.ts";
 import { untilGone, whoIsLeft } from "./left-behind.ts";
-import { type LogReader, readLog } from "./log-line.ts";
 import { type Until, untilSeen } from "./until.ts";
+import { type LogReader, readLog } from "./watch-file.ts";
 
 /** How long one test with real processes may take; what it waits for says so earlier. */
 export const sceneMsMax = 120_000;
@@ -88,6 +89,10 @@ export async function openTown(options: {
     },
     startMachine: async (machine) => {
       await startMachine(home, { machine, townAddress: address() }, ports);
+      await town.until(`the town knows ${machine}`, async () => {
+        const { machines } = await town.client(FleetService).listMachines({});
+        return machines.some(({ name }) => name === machine) || undefined;
+      });
     },
     kill: async (name) => {
       const mark = readTownFile(home)?.pids[name];

@@ -1,9 +1,10 @@
-import { existsSync, writeFileSync } from "node:fs";
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, onTestFinished, test, vi } from "vitest";
 import { addingFile, makeProject, onMain } from "./project.ts";
 import { file, landed } from "./steps.ts";
 import { hasNats, openTown, sceneMsMax, type TownFixture } from "./town-fixture.ts";
+import { untilThere } from "./watch-file.ts";
 
 vi.setConfig({ testTimeout: sceneMsMax, hookTimeout: sceneMsMax });
 
@@ -22,7 +23,7 @@ withNats("a bead that is worked while nats-server is killed lands over git", asy
   const [started, go] = [join(town.home, "started"), join(town.home, "go")];
   const command = `touch ${started}; until [ -e ${go} ]; do sleep 0.05; done; echo x > words/x.txt`;
   const id = await file(town, { rig: "alpha", title: "Slow" }, { runtime: "shell", command });
-  await town.until("the worker works", async () => existsSync(started) || undefined);
+  await untilThere(started);
 
   await town.bus?.kill();
   await Promise.all([town.said("town", "bus is down"), town.said("machines/vm-a", "bus is down")]);

@@ -1,5 +1,6 @@
 import { once } from "node:events";
-import { readFileSync, watch } from "node:fs";
+import { existsSync, readFileSync, watch } from "node:fs";
+import { dirname } from "node:path";
 
 const loggedMsMax = 60_000;
 
@@ -8,6 +9,24 @@ export type LogReader = {
   /** Wait for the next line that holds these words; lines before it are passed over for good. */
   readonly until: (words: string) => Promise<string>;
 };
+
+/** Wait until a file is there, such as one that a worker makes. */
+export async function untilThere(path: string): Promise<void> {
+  const watcher = watch(dirname(path));
+  const signal = AbortSignal.timeout(loggedMsMax);
+  try {
+    for (;;) {
+      const changed = once(watcher, "change", { signal });
+      changed.catch(() => {}); // Thrown below, where it is waited for.
+      if (existsSync(path)) return;
+      await changed;
+    }
+  } catch (cause) {
+    throw new Error(`${path} never came`, { cause });
+  } finally {
+    watcher.close();
+  }
+}
 
 /** Read a log from its begin. */
 export function readLog(path: string): LogReader {
