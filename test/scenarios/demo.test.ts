@@ -5,7 +5,14 @@ import { expect, test } from "vitest";
 import { FleetService } from "#proto/gastown/v1/fleet_service_pb.ts";
 import { connectRpc } from "#services/rpc/client.ts";
 import { whoIsLeft } from "./left-behind.ts";
-import { scratchFolder, start } from "./running.ts";
+import { type Said, scratchFolder, start } from "./running.ts";
+
+/** The last line that it printed, read; where there is none, the failure says why. */
+function answerOf({ out, err }: Said): unknown {
+  const line = out.trimEnd().split("\n").at(-1) ?? "";
+  if (!line.startsWith("{")) throw new Error(`no answer: ${out}${err}`);
+  return JSON.parse(line);
+}
 
 const demo = "deploy/local/demo.ts";
 const wholeMs = 240_000;
@@ -36,9 +43,10 @@ test("the epic is done and verified; the town stays until Ctrl-C, which leaves n
   // nats-server, town, two rig-agents and the demo itself: with homes of their own.
   expect((await whoIsLeft(home)).length).toBeGreaterThanOrEqual(5);
   run.child.kill("SIGINT");
-  const { code, out, err } = await run.ended;
+  const said = await run.ended;
+  const { code, err } = said;
   expect(code).toBe(0);
-  expect(JSON.parse(out.trimEnd().split("\n").at(-1) ?? "")).toEqual({ ...done, bus: "nats" });
+  expect(answerOf(said)).toEqual({ ...done, bus: "nats" });
   expect(err.match(/^ {2}npx gt /gm)).toHaveLength(3);
   expect(await whoIsLeft(home)).toEqual([]);
 });
@@ -48,8 +56,9 @@ test("a machine that is killed in mid-step, with its polecats, loses nothing and
 }, async () => {
   const home = join(await scratchFolder(), "demo");
   const run = start(demo, ["--exit", "--json", "--kill", "vm-a", "--home", home]);
-  const { code, out, err } = await run.ended;
-  const told: unknown = JSON.parse(out.trimEnd().split("\n").at(-1) ?? "");
+  const said = await run.ended;
+  const { code, err } = said;
+  const told = answerOf(said);
   const killed = { machine: "vm-a", stepsKept: expect.any(Number), stepsRepeated: 0 };
   expect(told, err).toEqual({ ...done, bus: "nats", killed });
   expect(told).not.toMatchObject({ killed: { stepsKept: 0 } });
@@ -74,8 +83,9 @@ test("without a nats-server it says how to get one, and all runs in one process"
   const home = join(await scratchFolder(), "demo");
   const env = { GT_NATS_SERVER: "/no/such/nats-server" };
   const run = start(demo, ["--exit", "--json", "--home", home], { env });
-  const { code, out, err } = await run.ended;
-  const told: unknown = JSON.parse(out.trimEnd().split("\n").at(-1) ?? "");
+  const said = await run.ended;
+  const { code, err } = said;
+  const told = answerOf(said);
   expect(told, err).toEqual({ ...done, bus: "memory" });
   expect(err).toContain("GT_NATS_SERVER is /no/such/nats-server, which does not run");
   expect(code).toBe(0);
