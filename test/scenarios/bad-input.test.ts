@@ -1,0 +1,112 @@
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { afterAll, beforeAll, expect, test, vi } from "vitest";
+import { FleetService } from "#proto/gastown/v1/fleet_service_pb.ts";
+import { WorkService } from "#proto/gastown/v1/work_service_pb.ts";
+import { addingFile, makeProject, onMain } from "./project.ts";
+import { file, untilStatus } from "./steps.ts";
+import { hasNats, openTown, sceneMsMax, type TownFixture } from "./town-fixture.ts";
+
+vi.setConfig({ testTimeout: sceneMsMax, hookTimeout: sceneMsMax });
+
+let town: TownFixture;
+let remote: string;
+beforeAll(async () => {
+  town = await openTown({ bus: (await hasNats()) ? "nats" : "none", machines: ["vm-a"] });
+  remote = await makeProject(town.home, "alpha");
+  const added = await town.gt("rig", "add", "alpha", remote, "--gate", "check=sh check.sh");
+  expect(added).toMatchObject({ code: 0, stderr: "" });
+});
+afterAll(() => town?.stop());
+
+async function beadIds(): Promise<string[]> {
+  const { beads } = await town.client(WorkService).listBeads({ filter: "title:imported" });
+  return beads.map(({ id }) => id).sort();
+}
+
+test("a remote that does not answer is no rig, and says why", async () => {
+  const gone = await town.gt("rig", "add", "gone", join(town.home, "nothing.git"));
+  expect(gone).toMatchObject({ code: 1, stdout: "" });
+  expect(gone.stderr).toMatch(/^gt: .*nothing\.git/);
+  const refused = await town.gt("rig", "add", "gone", "http://127.0.0.1:1/x.git");
+  expect(refused).toMatchObject({ code: 3, stdout: "" });
+  expect(refused.stderr).toMatch(/^gt: .*127\.0\.0\.1.*\n/);
+  expect(refused.stderr).not.toMatch(/ at .*\.ts:\d+/);
+  const told = await town.gt("rig", "add", "gone", "http://127.0.0.1:1/x.git", "--json");
+  expect(JSON.parse(told.stderr)).toMatchObject({ error: { reason: "unavailable" } });
+  const { rigs } = await town.client(FleetService).listRigs({});
+  expect(rigs.map(({ name }) => name)).toEqual(["alpha"]);
+});
+
+test("a file with a bad line files nothing, and the line is named", async () => {
+  const path = join(town.home, "plan.jsonl");
+  const lines = [
+    '{"id":"alpha-one","title":"imported one"}',
+    "",
+    '{"id":"alpha-two","title":"imported two","priority":9}',
+    '{"id":"alpha-three","title":"imported',
+    '{"id":"gamma-four","title":"imported four"}',
+  ];
+  writeFileSync(path, `${lines.join("\n")}\n`);
+  const refused = await town.gt("import", path);
+  expect(refused).toMatchObject({ code: 1, stdout: "" });
+  expect(refused.stderr).toMatch(/nothing was filed/);
+  expect(refused.stderr).toMatch(/line 3: priority/);
+  expect(refused.stderr).toMatch(/line 4: not JSON/);
+  expect(refused.stderr).toMatch(/line 5: no rig has the prefix of gamma-four/);
+  expect(await beadIds()).toEqual([]);
+});
+
+test("a cycle of dependencies is shown, and nothing of it is kept", async () => {
+  const path = join(town.home, "cycle.jsonl");
+  const row = (id: string, to: string) =>
+    JSON.stringify({ id, title: `imported ${id}`, dependencies: [{ depends_on_id: to }] });
+  const rows = [
+    row("alpha-c1", "alpha-c2"),
+    row("alpha-c2", "alpha-c3"),
+    row("alpha-c3", "alpha-c1"),
+  ];
+  writeFileSync(path, `${rows.join("\n")}\n`);
+  const refused = await town.gt("import", path);
+  expect(refused).toMatchObject({ code: 1, stdout: "" });
+  expect(refused.stderr).toMatch(/a cycle of dependencies: alpha-c\d → alpha-c\d → alpha-c\d → /);
+  expect(await beadIds()).toEqual([]);
+
+  writeFileSync(path, `${row("alpha-c1", "alpha-c2")}\n{"id":"alpha-c2","title":"imported c2"}\n`);
+  expect(await town.gt("import", path)).toMatchObject({
+    code: 0,
+    stdout: "2 filed, 0 there already\n",
+  });
+  const closing = await town.gt("dep", "add", "alpha-c2", "alpha-c1");
+  expect(closing).toMatchObject({ code: 1, stdout: "" });
+  expect(closing.stderr).toContain("would close a cycle: alpha-c2 → alpha-c1 → alpha-c2");
+  const { bead } = await town.client(WorkService).getBead({ id: "alpha-c2" });
+  expect(bead?.dependencies).toEqual([]);
+});
+
+test("a patch that does not apply: ESCALATE with the reason, deferred, mail", async () => {
+  const patch = addingFile("words/first.txt", "there is such a file already");
+  const id = await file(town, { rig: "alpha", title: "Cannot apply", patch });
+  const bead = await untilStatus(town, id, "deferred");
+  expect(bead.comments.map(({ text }) => text).join("\n")).toMatch(
+    /^ESCALATE: the patch does not apply: .*words\/first\.txt/m,
+  );
+  const shown = await town.gt("show", id);
+  expect(shown.stdout).toMatch(/the patch does not apply: .*words\/first\.txt/);
+  const inbox = await town.gt("mail", "inbox");
+  expect(inbox.stdout).toMatch(new RegExp(`ESCALATE.*${id}`));
+});
+
+test("a gate that fails: sent back with its output, deferred after the third time, mail", async () => {
+  const patch = addingFile("words/second.txt", "this word is broken");
+  const id = await file(town, { rig: "alpha", title: "Breaks the gate", patch });
+  const bead = await untilStatus(town, id, "deferred");
+  const rejections = bead.comments.filter(({ text }) => text.includes("was sent back"));
+  expect(rejections.map(({ text }) => /rejection (\d)/.exec(text)?.[1])).toEqual(["1", "2", "3"]);
+  const queue = await town.gt("mq", "show", id);
+  expect(queue.stdout).toMatch(/rejected/);
+  expect(queue.stdout).toMatch(/Gate check failed with exit code 1/);
+  expect(queue.stdout).toContain("a word is broken");
+  expect((await town.gt("mail", "inbox")).stdout).toMatch(new RegExp(`REJECTED 3 times.*${id}`));
+  expect(await onMain(remote, "words/second.txt")).toBeUndefined();
+});
