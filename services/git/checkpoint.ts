@@ -1,6 +1,7 @@
 import type { Person } from "#services/identity/person.ts";
 import { commitTree } from "./commit-tree.ts";
 import { readRef, trackingRef } from "./fetch-remote.ts";
+import { quickStatus } from "./quick-status.ts";
 import { refPart } from "./ref-part.ts";
 import { runGit } from "./run-git.ts";
 import { snapshotTree } from "./snapshot-tree.ts";
@@ -32,7 +33,8 @@ export async function pushCheckpoint(wanted: {
 }): Promise<string | undefined> {
   const { path, remote = "origin", bead, epoch, author, signal, timeoutMs } = wanted;
   const ref = checkpointRef(bead, epoch);
-  const { head, clean } = await quickState(path);
+  const { head, dirty } = await quickStatus(path);
+  const clean = dirty.length === 0;
   const tree = clean ? undefined : await snapshotTree(path);
   const last = clean ? undefined : await readRef(path, trackingRef(ref));
   if (tree === undefined) {
@@ -67,15 +69,6 @@ export async function pushCheckpoint(wanted: {
 export async function restoreCheckpoint(path: string, commit: string): Promise<void> {
   await runGit(["read-tree", "-m", "-u", "HEAD", commit], { cwd: path });
   await runGit(["reset", "--quiet"], { cwd: path });
-}
-
-/** The head, and whether nothing is uncommitted: what most checkpoints find, by one git. */
-async function quickState(path: string): Promise<{ head: string; clean: boolean }> {
-  const args = ["status", "--porcelain=v2", "--branch", "--untracked-files=normal", "-z"];
-  const { stdout } = await runGit(args, { cwd: path, timeoutMs: 300_000 });
-  const rows = stdout.split("\0").filter((row) => row !== "");
-  const head = rows.find((row) => row.startsWith("# branch.oid "))?.slice(13) ?? "";
-  return { head, clean: rows.every((row) => row.startsWith("# ")) };
 }
 
 /** A ref that the remote is known to have and whose history has the commit; `first` if it does. */

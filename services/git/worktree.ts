@@ -4,7 +4,7 @@ import { resolve } from "node:path";
 import { TownError } from "#services/rpc/town-error.ts";
 import { isReachable, readRef } from "./fetch-remote.ts";
 import { inTurn } from "./in-turn.ts";
-import { openRepository, townErrors } from "./open-repository.ts";
+import { quickStatus } from "./quick-status.ts";
 import { refPart } from "./ref-part.ts";
 import { runGit } from "./run-git.ts";
 import { snapshotTree } from "./snapshot-tree.ts";
@@ -94,18 +94,8 @@ export async function addWorktree(wanted: {
 
 /** What the worktree at `path` holds: its commit, its changes, and what only this disk has. */
 export async function worktreeState(path: string): Promise<WorktreeState> {
-  const status = await townErrors(openRepository(path).status(["--untracked-files=normal"]));
-  const head = (await runGit(["rev-parse", "--verify", "HEAD"], { cwd: path })).stdout.trim();
-  const branch = await runGit(["symbolic-ref", "--quiet", "--short", "HEAD"], {
-    cwd: path,
-    okCodes: [0, 1],
-  });
-  return {
-    head,
-    branch: branch.stdout.trim() || undefined,
-    dirty: status.files.map((file) => file.path),
-    unpushed: await countUnpushed(path, head),
-  };
+  const status = await quickStatus(path);
+  return { ...status, unpushed: await countUnpushed(path, status.head) };
 }
 
 /** How many commits of `commit`'s history are on no ref that the remote is known to have. */

@@ -55,7 +55,10 @@ const pushTries = 5;
 /** Open the ledger's repository. Nothing is asked of the remote before the first fetch or push. */
 export function openLedgerGit(options: LedgerGitOptions): LedgerGit {
   const { dir, remote, branch, machine, timeoutMs = 30_000 } = options;
+  /** By branch, the commit up to which its lines were returned. */
   const seen = new Map<string, string>();
+  /** By branch, where it stands at the remote as far as we know; ours moves with our pushes. */
+  const tips = new Map<string, string>();
   let pushed: { base: string; sizes: Map<string, number> } | undefined;
 
   let cloning: Promise<void> | undefined;
@@ -67,6 +70,8 @@ export function openLedgerGit(options: LedgerGitOptions): LedgerGit {
     await cloning;
   };
   const tip = async (of: string): Promise<string | undefined> => {
+    const known = tips.get(of);
+    if (known !== undefined) return known;
     const ref = `refs/remotes/origin/${of}`;
     const run = { cwd: dir, okCodes: [0, 1] };
     const { stdout } = await runGit(["rev-parse", "--verify", "--quiet", ref], run);
@@ -81,8 +86,8 @@ export function openLedgerGit(options: LedgerGitOptions): LedgerGit {
       signal,
     });
     const blobs: Blob[] = [];
-    const tips = stdout.split("\n").filter((row) => row !== "");
-    for (const row of tips) {
+    const rows = stdout.split("\n").filter((row) => row !== "");
+    for (const row of rows) {
       const [name = "", oid = ""] = row.split(" ");
       const old = seen.get(name);
       if (old === oid) continue;
@@ -90,9 +95,10 @@ export function openLedgerGit(options: LedgerGitOptions): LedgerGit {
       if (within !== undefined) blobs.push(...(await changedBlobs(dir, old, oid, within)));
     }
     const lines = await readBlobs(dir, blobs, signal);
-    for (const row of tips) {
+    for (const row of rows) {
       const [name = "", oid = ""] = row.split(" ");
       seen.set(name, oid);
+      tips.set(name, oid);
     }
     return lines;
   };
@@ -118,7 +124,9 @@ export function openLedgerGit(options: LedgerGitOptions): LedgerGit {
     const refspec = `${commit}:refs/heads/${branch}`;
     await runGit(["push", "--quiet", "origin", refspec], { cwd: dir, signal, timeoutMs });
     pushed = { base: commit, sizes };
-    seen.set(branch, commit);
+    // What stood there before us has been read only if we have not had to go around a stranger.
+    if (base !== undefined && seen.get(branch) === base) seen.set(branch, commit);
+    tips.set(branch, commit);
     return true;
   };
   const push = (outgoing: Outgoing, signal: AbortSignal): Promise<boolean> => {
@@ -132,7 +140,7 @@ export function openLedgerGit(options: LedgerGitOptions): LedgerGit {
       } catch (error) {
         // Somebody else moved our branch (a clone of this machine, a person): stand on theirs.
         if (!isTownError(error, "stale") || attempt >= pushTries) throw error;
-        seen.delete(branch);
+        tips.delete(branch);
         await fetchAll({ repoDir: dir, signal, timeoutMs });
       }
     }

@@ -93,6 +93,9 @@ test("a second clone of a machine pushes to the same branch, and nothing is lost
   ]);
   await one.sync.flush(stop.signal);
   await two.sync.flush(stop.signal);
+  one.sync.fetchSoon();
+  two.sync.fetchSoon();
+  await Promise.all([arrival(one.ledger, "two"), arrival(two.ledger, "one")]);
   const reader = await member("vm-b", createMemoryBroker());
   reader.sync.fetchSoon();
   await Promise.all([arrival(reader.ledger, "one"), arrival(reader.ledger, "two")]);
