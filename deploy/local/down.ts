@@ -53,9 +53,10 @@ async function refuseUnlanded(home: string, signal: AbortSignal): Promise<void> 
     .slice(0, namedMax)
     .map(({ id, status, title }) => `\n    ${id}  ${status}  ${title}`);
   const more = beads.length > namedMax ? `\n    and ${beads.length - namedMax} more` : "";
+  const todo = "\n    close it, let it land, or say --force";
   throw new TownError(
     "state",
-    `${home} is not removed, and nothing was ended: this work has not landed${lines.join("")}${more}` +
-      "\n    close it, let it land, or say --force",
+    `${home} is not removed, and nothing was ended: this work has not landed` +
+      `${lines.join("")}${more}${todo}`,
   );
 }

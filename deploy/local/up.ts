@@ -1,4 +1,4 @@
-// `gt up`: a town and one rig-agent in the background, in one home. Doing it twice is doing it once.
+// `gt up`: a town and one rig-agent in the background, in one home. Twice is once.
 
 import { hostname } from "node:os";
 import { join, relative, resolve } from "node:path";

@@ -1,5 +1,6 @@
-// Whether the work is done, judged from the remotes alone: each rig's main passes its gates, and the
-// ledger says nothing that main does not hold. `node deploy/local/verify.ts --ledger REMOTE --json`.
+// Whether the work is done, judged from the remotes alone: each rig's main passes its gates, and
+// the ledger says nothing that main does not hold.
+// `node deploy/local/verify.ts --ledger REMOTE --json`
 
 import { readFile } from "node:fs/promises";
 import { setTimeout as wait } from "node:timers/promises";

@@ -16,8 +16,8 @@ export type CommandPorts = {
 };
 
 /**
- * Read the arguments and act; set the exit code that the action returns, or the one that its failure
- * stands for. A bad argument is 2, as everywhere in `gt`.
+ * Read the arguments and act; set the exit code that the action returns, or the one that its
+ * failure stands for. A bad argument is 2, as everywhere in `gt`.
  */
 export async function runCommand<Options extends object>(
   program: Command,

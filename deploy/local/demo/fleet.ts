@@ -20,8 +20,8 @@ export type Victim = {
 export type Fleet = {
   readonly address: string;
   /**
-   * SIGKILL a rig-agent with its polecats, and tell which of them lived until then. Absent where all
-   * is one process.
+   * SIGKILL a rig-agent with its polecats, and tell which of them lived until then. Absent where
+   * all is one process.
    */
   readonly kill?: (machine: string) => Promise<readonly Victim[]>;
   /** Start a rig-agent again on what it left on its disk. */

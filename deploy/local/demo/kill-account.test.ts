@@ -25,7 +25,7 @@ test("a worker between two steps of its work was interrupted, and it is known wh
   ]);
 });
 
-test("one that had done nothing yet, all already, or something as another incarnation, was not", () => {
+test("one that had done nothing, or all, or something as another incarnation, was not", () => {
   expect(interruptedOf([victim], steps)).toEqual([]);
   const all = names.map((name) => close(`s-${name}`, "1.1.0"));
   expect(interruptedOf([victim], [...steps, ...all])).toEqual([]);

@@ -42,8 +42,8 @@ export type KillAccount = {
 };
 
 /**
- * Count the steps of interrupted workers by the ledger alone: a step is kept if its close before the
- * kill is the only one that was ever made, repeated if it was closed again. Pure.
+ * Count the steps of interrupted workers by the ledger alone: a step is kept if its close before
+ * the kill is the only one that was ever made, repeated if it was closed again. Pure.
  *
  * @param before what the machine had written when it was killed
  * @param after every event of the ledger in the end

@@ -35,7 +35,7 @@ export type Outcome = {
   readonly killed?: { readonly account: KillAccount; readonly interrupted: number } | undefined;
 };
 
-/** Add up a run. It is ok if all is closed and verified, and what should be interrupted was. Pure. */
+/** Add up a run. Ok: all is closed and verified, and what should be interrupted was. Pure. */
 export function summarize(outcome: Outcome): Summary {
   const { beads, requests, machines, rigs, bus, elapsedMs, verified, killed } = outcome;
   const closed = beads.filter(({ status }) => status === "closed").length;

@@ -12,8 +12,8 @@ const gate = { name: "test", command: "node test/all.js" };
 export type Work = { readonly epic: string; readonly ids: readonly string[] };
 
 /**
- * Have the town take up both projects, file the work, and ask for it, over gRPC as anyone would. The
- * request ids make a repetition harmless.
+ * Have the town take up both projects, file the work, and ask for it, over gRPC as anyone would.
+ * The request ids make a repetition harmless.
  */
 export async function giveWork(
   rpc: RpcClient,

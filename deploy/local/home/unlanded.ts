@@ -11,8 +11,8 @@ import { machinesIn } from "../process/sessions.ts";
 import { foldLines, journalLines } from "../verify/read-ledger.ts";
 
 /**
- * Work that would be lost, or forgotten, with a home: all open work where its town lives there, else
- * what its machines hold. Read from its disk, so that nothing needs to run. Pure.
+ * Work that would be lost, or forgotten, with a home: all open work where its town lives there,
+ * else what its machines hold. Read from its disk, so that nothing needs to run. Pure.
  */
 export function unlanded(world: World, hasTown: boolean, machines: readonly string[]): Bead[] {
   return openWork(world).filter((bead) => {

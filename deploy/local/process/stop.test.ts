@@ -40,7 +40,7 @@ async function markOf({ pid = 0 }: ChildProcess) {
   return { pid, startTime: (await table.row(pid))?.startTime ?? "" };
 }
 
-test("what was noted, what its workers are, and what was not noted in time are all ended", async () => {
+test("what was noted, its workers, and what was not noted in time are all ended", async () => {
   const home = scratchHome();
   const town = await sleeper("");
   noteProcess(home, "town", await markOf(town));

@@ -9,7 +9,7 @@ export type BeadFact = {
   readonly closeCommit: string;
   /** Its rig; empty for beads of the town. */
   readonly rig: string;
-  /** Whether it carries the patch that does it, so that nothing but a merge can close it rightly. */
+  /** Whether it carries the patch that does it, so that only a merge can close it rightly. */
   readonly hasPatch: boolean;
 };
 
@@ -34,7 +34,7 @@ export type Facts = {
   readonly faults: readonly string[];
 };
 
-/** What speaks against the work being done, landed and recorded, once each; empty: nothing. Pure. */
+/** What speaks against the work being done, landed and recorded once; empty: nothing. Pure. */
 export function objections(facts: Facts): string[] {
   const { beads, rigs, wanted, faults } = facts;
   const ids = new Set(beads.map(({ id }) => id));
