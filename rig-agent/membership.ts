@@ -9,9 +9,11 @@ import { connectRpc } from "#services/rpc/client.ts";
 import { isTownError, TownError } from "#services/rpc/town-error.ts";
 import type { RigAgentConfig } from "./config.ts";
 
+const membershipVersion = 1;
+
 /** What a machine knows of its town, kept so that it starts again with the town away. */
 const Membership = z.object({
-  version: z.literal(1),
+  version: z.literal(membershipVersion),
   machine: z.string(),
   town: z.string(),
   natsUrl: z.string(),
@@ -27,7 +29,8 @@ const socketPathMaxBytes = 100;
 /**
  * Join the town, or go on as the member that this home already is when the town does not answer.
  *
- * @throws TownError `unavailable` where the town does not answer and never did; `invalid` where the home
+ * @throws TownError `unavailable` where the town does not answer and never did; `invalid` where the
+ * home
  *   is another machine's or of another version
  */
 export async function becomeMember(config: RigAgentConfig): Promise<Membership> {
@@ -40,7 +43,7 @@ export async function becomeMember(config: RigAgentConfig): Promise<Membership> 
   }
   const told = await askTown(config, known);
   const membership: Membership = {
-    version: 1,
+    version: membershipVersion,
     machine: config.machine,
     ...told,
     socket: socketPath(config.home),
@@ -93,9 +96,16 @@ async function readMembership(path: string): Promise<Membership | undefined> {
     if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
     throw error;
   }
-  const read = Membership.safeParse(parseJson(text));
+  const json = parseJson(text);
+  const read = Membership.safeParse(json);
   if (read.success) return read.data;
-  const what = z.prettifyError(read.error);
+  const { version: found } = z.looseObject({ version: z.unknown() }).safeParse(json).data ?? {};
+  if (found !== undefined && found !== membershipVersion) {
+    const known = `is of version ${JSON.stringify(found)}, and this Gas Town knows`;
+    const remedy = "use the Gas Town that made it, or another home";
+    throw new TownError("invalid", `${path} ${known} ${membershipVersion}: ${remedy}`);
+  }
+  const what = json === undefined ? "it is not JSON" : z.prettifyError(read.error);
   const remedy = "move it away and join again; the journal beside it keeps what was written";
   throw new TownError("invalid", `${path} cannot be read: ${what}; ${remedy}`);
 }

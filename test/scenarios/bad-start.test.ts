@@ -106,8 +106,11 @@ test("a machine's home of another version, or of another machine, is refused wit
   writeFileSync(join(home, "machine.json"), '{"version":7,"machine":"vm-a"}');
   const newer = await agent("vm-a");
   expect(newer.code).toBe(2);
-  expect(newer.stderr).toMatch(/machine\.json/);
-  expect(newer.stderr).toMatch(/version/);
+  expect(newer.stderr).toMatch(/machine\.json is of version 7, and this Gas Town knows 1/);
+  writeFileSync(join(home, "machine.json"), "{torn");
+  expect((await agent("vm-a")).stderr).toMatch(
+    /machine\.json cannot be read: it is not JSON; move/,
+  );
   const known = {
     version: 1,
     machine: "vm-a",
