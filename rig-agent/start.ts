@@ -130,7 +130,9 @@ function syncMachine(
     branch: `machines/${machine}`,
     machine,
   });
-  return runSync({ town: member.town, ledger, git, bus, clock, signal, report });
+  const onRemoteBack = () => log.info("the ledger remote answers again");
+  const shared = { ledger, git, bus, clock, signal, report, onRemoteBack };
+  return runSync({ town: member.town, ...shared });
 }
 
 function peersOf({ member, bus, clock, signal }: RigAgentParts, ledger: Ledger, sync: LedgerSync) {

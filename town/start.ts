@@ -76,7 +76,7 @@ export async function startTown(config: TownConfig, parts: TownParts): Promise<T
 
 function syncTown(
   config: TownConfig,
-  { bus, clock, signal }: TownParts,
+  { bus, clock, log, signal }: TownParts,
   ledger: Ledger,
   report: (error: unknown, actor: string) => void,
 ): Promise<LedgerSync> {
@@ -87,7 +87,9 @@ function syncTown(
     machine: townMachine,
   });
   const more = hubAddition({ ledger, dir: git.dir, nowMs: clock.nowMs });
-  return runSync({ town: config.townName, ledger, git, bus, clock, signal, report, more });
+  const onRemoteBack = () => log.info("the ledger remote answers again");
+  const shared = { ledger, git, bus, clock, signal, report, onRemoteBack };
+  return runSync({ town: config.townName, ...shared, more });
 }
 
 function peersOf(

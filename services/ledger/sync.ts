@@ -38,6 +38,8 @@ export type SyncOptions = {
   readonly signal: AbortSignal;
   readonly report: (error: unknown, actor: string) => void;
   readonly pace?: SyncPace;
+  /** Told when the remote, having been away, answers again. */
+  readonly onRemoteBack?: () => void;
   /** What the town puts beside its events: the view, and everyone's branches. */
   readonly more?: Outgoing["more"];
 };
@@ -98,13 +100,16 @@ export async function runSync(options: SyncOptions): Promise<LedgerSync> {
     pushSoon: push.ring,
     remoteUp: () => remote.up,
     ended: Promise.all([push.ended, fetch.ended]),
-    flush: (until) => remote.push(until),
+    flush: async (until) => {
+      await remote.push(until);
+    },
   };
 }
 
 /** The git side of one process: what it has to push, what it wants to fetch. */
 class Remote {
   up = true;
+  #isToldAway = false;
   fetchWanted = true;
   readonly #options: SyncOptions;
   readonly #outgoing: Omit<Outgoing, "segments">;
@@ -121,13 +126,13 @@ class Remote {
 
   /** Push after each change, at a pace. */
   runPush(pace: SyncPace): Actor {
-    const { clock, signal, report } = this.#options;
+    const { clock, signal } = this.#options;
     const pause = new Wake();
     return runActor({
       name: "ledger-push",
       clock,
       signal,
-      report,
+      report: this.#report,
       everyMs: pace.fetchMs,
       round: async () => {
         await this.#ask(() => this.push(signal));
@@ -138,12 +143,12 @@ class Remote {
 
   /** Fetch when somebody wants it, and now and then unasked. */
   runFetch(pace: SyncPace): Actor {
-    const { bus, clock, signal, report } = this.#options;
+    const { bus, clock, signal } = this.#options;
     return runActor({
       name: "ledger-fetch",
       clock,
       signal,
-      report,
+      report: this.#report,
       everyMs: pace.alonePollMs,
       round: async () => {
         const restMs = bus.isUp() ? pace.fetchMs : pace.alonePollMs;
@@ -153,32 +158,47 @@ class Remote {
     });
   }
 
-  async push(signal: AbortSignal): Promise<void> {
+  /** Resolves to false where there was nothing to push, so that the remote was not asked. */
+  push(signal: AbortSignal): Promise<boolean> {
     const { git, ledger } = this.#options;
-    await git.push({ ...this.#outgoing, segments: ledger.segments() }, signal);
+    return git.push({ ...this.#outgoing, segments: ledger.segments() }, signal);
   }
 
-  async #fetch(): Promise<void> {
+  async #fetch(): Promise<true> {
     const { git, ledger, clock, signal } = this.#options;
     this.fetchWanted = false;
     try {
       for (const { lines, source } of await git.fetch(signal)) ledger.receive(lines, source);
       this.#fetchedMs = clock.nowMs();
+      return true;
     } catch (error) {
       this.fetchWanted = true;
       throw error;
     }
   }
 
-  async #ask(work: () => Promise<void>): Promise<void> {
+  async #ask(work: () => Promise<boolean>): Promise<void> {
     try {
-      await work();
+      if (!(await work()) || this.up) return;
       this.up = true;
+      this.#isToldAway = false;
+      this.#options.onRemoteBack?.();
     } catch (error) {
-      if (isTownError(error, "unavailable", "not_found")) this.up = false;
+      if (isAway(error)) this.up = false;
       throw error;
     }
   }
+
+  /** That the remote is away is told once: each further try would only say it again. */
+  readonly #report = (error: unknown, actor: string): void => {
+    if (isAway(error) && this.#isToldAway) return;
+    this.#isToldAway ||= isAway(error);
+    this.#options.report(error, actor);
+  };
+}
+
+function isAway(error: unknown): boolean {
+  return isTownError(error, "unavailable", "not_found");
 }
 
 /** Publish our own durable events; those of one moment share a message. Git brings what fails. */
