@@ -3,7 +3,9 @@ import { machineNamed, serves } from "#services/ledger/machines.ts";
 import { rigOf } from "#services/ledger/rigs.ts";
 import type { World } from "#services/ledger/world.ts";
 
-/** Why a machine cannot work on a bead that was claimed for it, in words; undefined where it can. */
+/**
+ * Why a machine cannot work on a bead that was claimed for it, in words; undefined where it can.
+ */
 export function refuseWork(world: World, machine: string): (bead: Bead) => string | undefined {
   return (bead) => {
     const enrolled = rigOf(bead, world);

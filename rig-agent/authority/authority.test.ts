@@ -74,7 +74,7 @@ test("a placed bead is claimed under the term, and only once", async () => {
   expect(ledger.world.bead("b")?.claim).toBeUndefined();
 });
 
-test("a start of the authority takes a new term, and a re-claim rises above the last epoch", async () => {
+test("a start takes a new term, and a re-claim rises above the last epoch", async () => {
   const ledger = await town(bead("a", placed));
   await govern(ports(ledger));
   await ledger.append("overseer", [
@@ -93,7 +93,7 @@ test("a placement that saw an older claim is no longer valid", async () => {
   expect(ledger.world.state("a")?.claims.size).toBe(1);
 });
 
-test("nothing is claimed before the chain is reconciled, nor under a term that was not taken", async () => {
+test("nothing is claimed before the chain is reconciled and the term taken", async () => {
   const ledger = await town(bead("a", placed));
   const order: string[] = [];
   const failed: string[] = [];
@@ -107,7 +107,7 @@ test("nothing is claimed before the chain is reconciled, nor under a term that w
   expect(order.indexOf("reconcile")).toBeLessThan(order.indexOf("claim"));
 });
 
-test("another machine's rig is left alone, and a term is dropped when the authority moves", async () => {
+test("a term is dropped when the authority moves to another machine", async () => {
   const ledger = await town(bead("a", placed));
   const held = ports(ledger);
   await govern(held);
@@ -116,7 +116,7 @@ test("another machine's rig is left alone, and a term is dropped when the author
   expect(held.terms.of("alpha")).toBeUndefined();
 });
 
-test("with the town silent the authority plans for its own rig, within the machine's room", async () => {
+test("with the town silent the authority plans for its own rig, within its room", async () => {
   const ledger = await town(machine("vm-a", 1), bead("a"), bead("b"));
   await govern(ports(ledger, { isTownHeard: () => false }));
   const claims = ["a", "b"].flatMap((uid) => ledger.world.bead(uid)?.claim ?? []);

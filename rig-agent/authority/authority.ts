@@ -48,8 +48,8 @@ export async function govern(ports: AuthorityPorts): Promise<void> {
 }
 
 /**
- * Whether a machine shall hold a rig's authority: it was appointed, or nobody was and it is the only
- * one that serves the rig.
+ * Whether a machine shall hold a rig's authority: it was appointed, or nobody was and it is the
+ * only one that serves the rig.
  */
 export function shouldHold(world: World, enrolled: EnrolledRig, machine: string): boolean {
   if (enrolled.appointed !== undefined) return enrolled.appointed === machine;

@@ -18,7 +18,9 @@ export type Register = Origin & { readonly value: Json };
 /** One creation of the bead; a retry at another endpoint makes a second one of the same uid. */
 export type Creation = Origin & { readonly id: string };
 
-/** Additions and removals of one element; it is there while an addition is not named by a removal. */
+/**
+ * Additions and removals of one element; it is there while an addition is not named by a removal.
+ */
 export type Element<T> = {
   readonly added: Map<string, Origin & { readonly value: T }>;
   readonly removed: Set<string>;
@@ -65,7 +67,9 @@ export type DeleteRecord = Origin & {
   readonly digest: string | undefined;
 };
 
-/** Everything that is known of one bead, as a join of its events: no order of arrival shows in it. */
+/**
+ * Everything that is known of one bead, as a join of its events: no order of arrival shows in it.
+ */
 export type BeadState = {
   readonly uid: string;
   readonly creations: Map<string, Creation>;
@@ -102,7 +106,9 @@ export function emptyBead(uid: string): BeadState {
   };
 }
 
-/** Order two writes: negative where `a` is earlier. The hash settles what clock and writer do not. */
+/**
+ * Order two writes: negative where `a` is earlier. The hash settles what clock and writer do not.
+ */
 export function compareOrigins(a: Origin, b: Origin): number {
   return (
     compareStamps(a.stamp, b.stamp) ||

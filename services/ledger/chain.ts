@@ -14,8 +14,9 @@ export type Head = { readonly seq: number; readonly hash: string };
 const earlyMax = 20_000;
 
 /**
- * One incarnation's events as they arrive: each goes on exactly once and in order, whichever way and
- * however often it came. A second event under one number is a fork: it goes on too, as an alarm.
+ * One incarnation's events as they arrive: each goes on exactly once and in order, whichever way
+ * and however often it came. A second event under one number is a fork: it goes on too, as an
+ * alarm.
  */
 export class Chain {
   readonly #hashes: string[] = [];

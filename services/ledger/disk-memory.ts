@@ -50,7 +50,9 @@ export class MemoryDisk implements Disk {
     for (const [path, file] of this.#files) if (dirname(path) === dir) file.named = true;
   };
 
-  /** Lose what was not synced; `tornBytes` of unsynced bytes survive, as they may on a real disk. */
+  /**
+   * Lose what was not synced; `tornBytes` of unsynced bytes survive, as they may on a real disk.
+   */
   crash(tornBytes = 0): void {
     for (const [path, file] of this.#files) {
       if (!file.named) this.#files.delete(path);

@@ -20,13 +20,21 @@ export const nodeDisk: Disk = {
     };
   },
   truncate: async (path, bytes) => {
-    await using handle = await open(path, "r+");
-    await handle.truncate(bytes);
-    await handle.sync();
+    const handle = await open(path, "r+");
+    try {
+      await handle.truncate(bytes);
+      await handle.sync();
+    } finally {
+      await handle.close();
+    }
   },
   syncDir: async (dir) => {
-    await using handle = await open(dir, "r");
-    await handle.sync();
+    const handle = await open(dir, "r");
+    try {
+      await handle.sync();
+    } finally {
+      await handle.close();
+    }
   },
 };
 

@@ -1,8 +1,8 @@
 import { TownError } from "#services/rpc/town-error.ts";
 
 /**
- * A claim's epoch, `<term>.<n>`, with the respawn number behind it where it names one incarnation of
- * the worker: `4.2`, `4.2.1`.
+ * A claim's epoch, `<term>.<n>`, with the respawn number behind it where it names one incarnation
+ * of the worker: `4.2`, `4.2.1`.
  */
 export type Epoch = {
   readonly term: number;

@@ -4,7 +4,9 @@ import type { Bead } from "./bead.ts";
 /** One typed field of ours, such as `gt.rig`: its name, and a reader of it. */
 export type GtField<T> = {
   readonly name: string;
-  /** The field's value; undefined where it is absent or of a shape that this version cannot read. */
+  /**
+   * The field's value; undefined where it is absent or of a shape that this version cannot read.
+   */
   readonly read: (bead: Bead) => T | undefined;
 };
 

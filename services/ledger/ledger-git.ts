@@ -22,8 +22,6 @@ export type LedgerGit = {
    * Resolves to false when there was nothing to push.
    */
   readonly push: (outgoing: Outgoing, signal: AbortSignal) => Promise<boolean>;
-  /** The remote's tip of a branch as last seen. */
-  readonly tip: (branch: string) => Promise<string | undefined>;
   readonly dir: string;
 };
 
@@ -54,98 +52,125 @@ const pushTries = 5;
 
 /** Open the ledger's repository. Nothing is asked of the remote before the first fetch or push. */
 export function openLedgerGit(options: LedgerGitOptions): LedgerGit {
-  const { dir, remote, branch, machine, timeoutMs = 30_000 } = options;
-  /** By branch, the commit up to which its lines were returned. */
-  const seen = new Map<string, string>();
-  /** By branch, where it stands at the remote as far as we know; ours moves with our pushes. */
-  const tips = new Map<string, string>();
-  let pushed: { base: string; sizes: Map<string, number> } | undefined;
+  return new Repository(options);
+}
 
-  let cloning: Promise<void> | undefined;
-  const ensure = async (signal: AbortSignal): Promise<void> => {
-    if (existsSync(dir)) return;
-    cloning ??= ensureClone(remote, dir, { signal, timeoutMs }).finally(() => {
-      cloning = undefined;
-    });
-    await cloning;
-  };
-  const tip = async (of: string): Promise<string | undefined> => {
-    const known = tips.get(of);
-    if (known !== undefined) return known;
-    const ref = `refs/remotes/origin/${of}`;
-    const run = { cwd: dir, okCodes: [0, 1] };
-    const { stdout } = await runGit(["rev-parse", "--verify", "--quiet", ref], run);
-    return stdout.trim() || undefined;
-  };
-  const fetch = async (signal: AbortSignal): Promise<FetchedLines[]> => {
-    await ensure(signal);
-    await fetchAll({ repoDir: dir, signal, timeoutMs });
+class Repository implements LedgerGit {
+  readonly dir: string;
+  readonly #options: LedgerGitOptions;
+  readonly #timeoutMs: number;
+  /** By branch, the commit up to which its lines were returned. */
+  readonly #seen = new Map<string, string>();
+  /** By branch, where it stands at the remote as far as we know; ours moves with our pushes. */
+  readonly #tips = new Map<string, string>();
+  /** The sizes of our segments on the branch at `base`. */
+  #pushed: { base: string; sizes: Map<string, number> } | undefined;
+  #cloning: Promise<void> | undefined;
+
+  constructor(options: LedgerGitOptions) {
+    this.dir = options.dir;
+    this.#options = options;
+    this.#timeoutMs = options.timeoutMs ?? 30_000;
+  }
+
+  async fetch(signal: AbortSignal): Promise<FetchedLines[]> {
+    await this.#ensure(signal);
+    await fetchAll({ repoDir: this.dir, signal, timeoutMs: this.#timeoutMs });
     const format = "%(refname:lstrip=3) %(objectname)";
-    const { stdout } = await runGit(["for-each-ref", `--format=${format}`, "refs/remotes/origin"], {
-      cwd: dir,
-      signal,
+    const args = ["for-each-ref", `--format=${format}`, "refs/remotes/origin"];
+    const { stdout } = await runGit(args, { cwd: this.dir, signal });
+    const tips = stdout.split("\n").flatMap((row) => {
+      const [name, oid] = row.split(" ");
+      return name && oid ? [{ name, oid }] : [];
     });
     const blobs: Blob[] = [];
-    const rows = stdout.split("\n").filter((row) => row !== "");
-    for (const row of rows) {
-      const [name = "", oid = ""] = row.split(" ");
-      const old = seen.get(name);
+    for (const { name, oid } of tips) {
+      const old = this.#seen.get(name);
       if (old === oid) continue;
       const within = eventFolder(name, old === undefined);
-      if (within !== undefined) blobs.push(...(await changedBlobs(dir, old, oid, within)));
+      if (within !== undefined) blobs.push(...(await changedBlobs(this.dir, old, oid, within)));
     }
-    const lines = await readBlobs(dir, blobs, signal);
-    for (const row of rows) {
-      const [name = "", oid = ""] = row.split(" ");
-      seen.set(name, oid);
-      tips.set(name, oid);
+    const lines = await readBlobs(this.dir, blobs, signal);
+    for (const { name, oid } of tips) {
+      this.#seen.set(name, oid);
+      this.#tips.set(name, oid);
     }
     return lines;
-  };
-  const pushOnce = async (outgoing: Outgoing, signal: AbortSignal): Promise<boolean> => {
-    const base = await tip(branch);
-    if (base === undefined || pushed?.base !== base) {
-      pushed = { base: base ?? "", sizes: await remoteSizes(dir, base, machine) };
+  }
+
+  push(outgoing: Outgoing, signal: AbortSignal): Promise<boolean> {
+    return inTurn(`${this.dir} push`, async () => {
+      await this.#ensure(signal);
+      for (let attempt = 1; ; attempt += 1) {
+        try {
+          return await this.#pushOnce(outgoing, signal);
+        } catch (error) {
+          // Somebody else moved our branch (a clone of this machine, a person): stand on theirs.
+          if (!isTownError(error, "stale") || attempt >= pushTries) throw error;
+          this.#tips.delete(this.#options.branch);
+          await fetchAll({ repoDir: this.dir, signal, timeoutMs: this.#timeoutMs });
+        }
+      }
+    });
+  }
+
+  async #pushOnce(outgoing: Outgoing, signal: AbortSignal): Promise<boolean> {
+    const { branch, machine } = this.#options;
+    const base = await this.#tip(branch);
+    if (base === undefined || this.#pushed?.base !== base) {
+      this.#pushed = { base: base ?? "", sizes: await remoteSizes(this.dir, base, machine) };
     }
-    const files: NewFile[] = [];
-    const sizes = new Map(pushed.sizes);
-    for (const segment of outgoing.segments) {
-      const path = `${eventsDir}/${machine}/${segment.incarnation}/${segment.name}`;
-      if (segment.durableBytes === 0 || sizes.get(path) === segment.durableBytes) continue;
-      files.push({ path, bytes: await outgoing.bytes(segment) });
-      sizes.set(path, segment.durableBytes);
-    }
+    const { files, sizes } = await newSegments(outgoing, machine, this.#pushed.sizes);
     const addition = await outgoing.more?.(base);
     files.push(...(addition?.files ?? []));
     if (files.length === 0) return false;
     const merge = addition?.merge ?? [];
     const { message } = outgoing;
-    const commit = await commitFiles(dir, { base, files, merge, machine, message });
-    const refspec = `${commit}:refs/heads/${branch}`;
-    await runGit(["push", "--quiet", "origin", refspec], { cwd: dir, signal, timeoutMs });
-    pushed = { base: commit, sizes };
+    const commit = await commitFiles(this.dir, { base, files, merge, machine, message });
+    const args = ["push", "--quiet", "origin", `${commit}:refs/heads/${branch}`];
+    await runGit(args, { cwd: this.dir, signal, timeoutMs: this.#timeoutMs });
+    this.#pushed = { base: commit, sizes };
     // What stood there before us has been read only if we have not had to go around a stranger.
-    if (base !== undefined && seen.get(branch) === base) seen.set(branch, commit);
-    tips.set(branch, commit);
+    if (base !== undefined && this.#seen.get(branch) === base) this.#seen.set(branch, commit);
+    this.#tips.set(branch, commit);
     return true;
-  };
-  const push = (outgoing: Outgoing, signal: AbortSignal): Promise<boolean> => {
-    return inTurn(`${dir} push`, () => pushUntilFirst(outgoing, signal));
-  };
-  const pushUntilFirst = async (outgoing: Outgoing, signal: AbortSignal): Promise<boolean> => {
-    await ensure(signal);
-    for (let attempt = 1; ; attempt += 1) {
-      try {
-        return await pushOnce(outgoing, signal);
-      } catch (error) {
-        // Somebody else moved our branch (a clone of this machine, a person): stand on theirs.
-        if (!isTownError(error, "stale") || attempt >= pushTries) throw error;
-        tips.delete(branch);
-        await fetchAll({ repoDir: dir, signal, timeoutMs });
-      }
-    }
-  };
-  return { fetch, push, tip, dir };
+  }
+
+  /** Where a branch stands at the remote, as last heard. */
+  async #tip(of: string): Promise<string | undefined> {
+    const known = this.#tips.get(of);
+    if (known !== undefined) return known;
+    const ref = `refs/remotes/origin/${of}`;
+    const run = { cwd: this.dir, okCodes: [0, 1] };
+    const { stdout } = await runGit(["rev-parse", "--verify", "--quiet", ref], run);
+    return stdout.trim() || undefined;
+  }
+
+  async #ensure(signal: AbortSignal): Promise<void> {
+    if (existsSync(this.dir)) return;
+    const limits = { signal, timeoutMs: this.#timeoutMs };
+    this.#cloning ??= ensureClone(this.#options.remote, this.dir, limits).finally(() => {
+      this.#cloning = undefined;
+    });
+    await this.#cloning;
+  }
+}
+
+/** Our segments that the branch has not, or not whole. */
+async function newSegments(
+  outgoing: Outgoing,
+  machine: string,
+  pushed: ReadonlyMap<string, number>,
+): Promise<{ files: NewFile[]; sizes: Map<string, number> }> {
+  const files: NewFile[] = [];
+  const sizes = new Map(pushed);
+  for (const segment of outgoing.segments) {
+    const path = `${eventsDir}/${machine}/${segment.incarnation}/${segment.name}`;
+    if (segment.durableBytes === 0 || sizes.get(path) === segment.durableBytes) continue;
+    files.push({ path, bytes: await outgoing.bytes(segment) });
+    sizes.set(path, segment.durableBytes);
+  }
+  return { files, sizes };
 }
 
 type Blob = { readonly oid: string; readonly path: string };

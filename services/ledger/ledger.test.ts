@@ -56,7 +56,7 @@ test("a bad line stops its writer's fold, is named, and the rest goes on", async
   expect(ledger.alarms()[0]?.detail).toContain("vm-b/000001.jsonl:1: not JSON");
 });
 
-test("events that come early wait for the missing one, and a second copy changes nothing", async () => {
+test("early events wait for the missing one, and a second copy changes nothing", async () => {
   const [ledger, peer] = [await open(new MemoryDisk()), await open(new MemoryDisk(), "vm-b")];
   const events = await peer.append("overseer", [create("a"), create("b"), create("c")]);
   const told: string[] = [];
@@ -112,7 +112,7 @@ test("segments stay under 64 KB, and one long line gets one of its own", async (
   expect(after.world.size()).toBe(2_001);
 });
 
-test("two creations of one id: the earlier keeps it, the later is renamed, both are found", async () => {
+test("two creations of one id: the earlier keeps it, the later is renamed", async () => {
   const early = await open(new MemoryDisk(), "vm-a", () => 1_000);
   const late = await open(new MemoryDisk(), "vm-b", () => 2_000);
   const first = await early.append("overseer", [create("uidfirst", "alpha-x")]);

@@ -3,8 +3,8 @@ import { isTownError } from "#services/rpc/town-error.ts";
 
 /**
  * Run a process's `main` with the one signal that ends it: SIGTERM or SIGINT raise it, and a second
- * one ends the process at once. An expected failure is said in a sentence and exits 2 (bad settings) or 1;
- * anything else is a bug and shows its stack.
+ * one ends the process at once. An expected failure is said in a sentence and exits 2 (bad
+ * settings) or 1; anything else is a bug and shows its stack.
  */
 export async function main(run: (signal: AbortSignal) => Promise<void>): Promise<void> {
   const stop = new AbortController();

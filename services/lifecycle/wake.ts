@@ -1,8 +1,8 @@
 import type { Clock } from "./clock.ts";
 
 /**
- * What a loop waits on: somebody rings, a time passes, or the process ends. A ring while nobody waits
- * is kept, so that nothing which happens during a round is missed.
+ * What a loop waits on: somebody rings, a time passes, or the process ends. A ring while nobody
+ * waits is kept, so that nothing which happens during a round is missed.
  */
 export class Wake {
   #rung = false;

@@ -65,7 +65,9 @@ export function isWorked(bead: Bead): boolean {
   return exit === undefined || claimEpoch(exit.epoch) !== bead.claim.epoch;
 }
 
-/** Seats that are taken, by machine and by rig: workers, and proposals that wait for their claim. */
+/**
+ * Seats that are taken, by machine and by rig: workers, and proposals that wait for their claim.
+ */
 export function busyCounts(world: World): {
   readonly machines: ReadonlyMap<string, number>;
   readonly rigs: ReadonlyMap<string, number>;

@@ -14,7 +14,9 @@ export type MayorPorts = {
   readonly planned: (made: Plan) => void;
 };
 
-/** Place what is ready: each placement is an event, which the rig's authority turns into a claim. */
+/**
+ * Place what is ready: each placement is an event, which the rig's authority turns into a claim.
+ */
 export async function dispatch(ports: MayorPorts): Promise<void> {
   const { ledger, nowMs, isHeard, planned } = ports;
   const { world } = ledger;

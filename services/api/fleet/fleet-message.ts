@@ -11,7 +11,9 @@ import type { World } from "#services/ledger/world.ts";
 import { busyCounts } from "#services/scheduler/gather.ts";
 import type { Peers } from "#services/telemetry/peers.ts";
 
-/** Without a sign of life for this long a machine counts as lost; what follows is the rig's policy. */
+/**
+ * Without a sign of life for this long a machine counts as lost; what follows is the rig's policy.
+ */
 export const lostAfterMs = 60_000;
 
 const states = {

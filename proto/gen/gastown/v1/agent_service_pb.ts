@@ -484,8 +484,8 @@ export const AgentService: GenService<{
     output: typeof ListAgentsResponseSchema;
   },
   /**
-   * Peek at one agent: health, what it works on, last evidence, last output. With its machine out of
-   * reach the ledger answers, and `observe_time` says how old that is.
+   * Peek at one agent: health, what it works on, last evidence, last output. With its machine out
+   * of reach the ledger answers, and `observe_time` says how old that is.
    *
    * @generated from rpc gastown.v1.AgentService.PeekAgent
    */

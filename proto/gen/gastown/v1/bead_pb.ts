@@ -61,7 +61,8 @@ export type Bead = Message<"gastown.v1.Bead"> & {
   notes: string;
 
   /**
-   * open, in_progress, blocked, deferred, closed, pinned, hooked, tombstone; others are kept as read.
+   * open, in_progress, blocked, deferred, closed, pinned, hooked, tombstone; others are kept as
+   * read.
    *
    * @generated from field: string status = 8;
    */
@@ -272,7 +273,8 @@ export const CommentSchema: GenMessage<Comment> = /*@__PURE__*/
  */
 export type Claim = Message<"gastown.v1.Claim"> & {
   /**
-   * `<term>.<n>`, for example `4.2`: the second claim of this bead, made under the rig's fourth term.
+   * `<term>.<n>`, for example `4.2`: the second claim of this bead, made under the rig's fourth
+   * term.
    *
    * @generated from field: string epoch = 1;
    */

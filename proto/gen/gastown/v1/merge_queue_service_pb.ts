@@ -307,8 +307,8 @@ export const GetMergeRequestResponseSchema: GenMessage<GetMergeRequestResponse> 
  */
 export const MergeQueueService: GenService<{
   /**
-   * Submit a worker's branch. The same bead and epoch is one request, however often it is sent; a lower
-   * epoch is ABORTED.
+   * Submit a worker's branch. The same bead and epoch is one request, however often it is sent; a
+   * lower epoch is ABORTED.
    *
    * @generated from rpc gastown.v1.MergeQueueService.SubmitMergeRequest
    */

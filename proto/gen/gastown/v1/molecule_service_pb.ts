@@ -355,8 +355,9 @@ export const PrimeResponseSchema: GenMessage<PrimeResponse> = /*@__PURE__*/
 /**
  * Molecules, as the worker that runs one and those who look at it see them.
  *
- * Inside a polecat's session the worker is known by its token, and empty names mean its own. Steps are
- * enforced: a step closes only when its needs are closed, and only under the epoch that holds the claim.
+ * Inside a polecat's session the worker is known by its token, and empty names mean its own. Steps
+ * are enforced: a step closes only when its needs are closed, and only under the epoch that holds
+ * the claim.
  *
  * @generated from service gastown.v1.MoleculeService
  */

@@ -193,9 +193,9 @@ export const GetBeadResponseSchema: GenMessage<GetBeadResponse> = /*@__PURE__*/
  */
 export type ListBeadsRequest = Message<"gastown.v1.ListBeadsRequest"> & {
   /**
-   * AIP-160, for example `status = open AND rig = alpha AND label:urgent`. Fields: id, status, type,
-   * label, assignee, parent, priority, title, text, rig, machine, work (false for mail, steps, agents
-   * and other machinery). Empty: everything that is not closed and is work.
+   * AIP-160, for example `status = open AND rig = alpha AND label:urgent`. Fields: id, status,
+   * type, label, assignee, parent, priority, title, text, rig, machine, work (false for mail,
+   * steps, agents and other machinery). Empty: everything that is not closed and is work.
    *
    * @generated from field: string filter = 1;
    */
@@ -851,8 +851,9 @@ export const ImportBeadsResponseSchema: GenMessage<ImportBeadsResponse> = /*@__P
 /**
  * Beads: file them, find them, hand them out.
  *
- * Every mutation takes a `request_id`. The same id gives the same result at any endpoint of the town,
- * however often it is sent; without one the server makes one, and a retry is then a second request.
+ * Every mutation takes a `request_id`. The same id gives the same result at any endpoint of the
+ * town, however often it is sent; without one the server makes one, and a retry is then a second
+ * request.
  *
  * @generated from service gastown.v1.WorkService
  */
@@ -988,7 +989,8 @@ export const WorkService: GenService<{
     output: typeof GetBeadTreeResponseSchema;
   },
   /**
-   * File the lines of a Beads JSONL file. A bad line, or a cycle, refuses the whole file and names it.
+   * File the lines of a Beads JSONL file. A bad line, or a cycle, refuses the whole file and names
+   * it.
    *
    * @generated from rpc gastown.v1.WorkService.ImportBeads
    */
