@@ -182,7 +182,7 @@ async function watch(
 
 /** Stay up, say how to go on, and wait for Ctrl-C. */
 async function stay(fleet: Fleet, home: string, { signal, say }: CommandPorts): Promise<void> {
-  const isFound = process.cwd() === projectRoot && home === join(projectRoot, ".gastown", "demo");
+  const isFound = home === join(process.cwd(), ".gastown", "demo");
   const at = isFound ? "" : ` --home ${relative(process.cwd(), home) || "."}`;
   const lines = [
     `\nThe town stays up at ${fleet.address} (gRPC, with reflection). Next, in another terminal:`,
