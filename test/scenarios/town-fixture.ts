@@ -33,15 +33,17 @@ export type TownFixture = {
   readonly gt: (...args: readonly string[]) => Promise<GtRun>;
   /** Wait until `look` finds something; it looks again at each event of the town. */
   readonly until: Until;
-  /** Wait until a process has logged a line that holds these words. */
-  readonly said: (name: ProcessName, words: string) => Promise<string>;
+  /** Wait until a process has logged a line that holds all these words. */
+  readonly said: (name: ProcessName, ...words: readonly string[]) => Promise<string>;
   readonly startTown: (listen?: string) => Promise<void>;
   readonly startMachine: (machine: string) => Promise<void>;
   /** SIGKILL one process, its workers live on. */
   readonly kill: (name: ProcessName) => Promise<void>;
   readonly bus: NatsProcess | undefined;
   readonly restartBus: () => Promise<void>;
-  /** End it all. Fails where anything is left behind. */
+  /** End every process, and keep the home. */
+  readonly halt: () => Promise<void>;
+  /** End it all and remove the home. Fails where anything is left behind. */
   readonly stop: () => Promise<void>;
 };
 
@@ -50,16 +52,24 @@ export async function hasNats(): Promise<boolean> {
   return "path" in (await findNatsServer({ home: tmpdir(), env: process.env }));
 }
 
+/** Where a home's ledger remote is. */
+export function ledgerRemoteIn(home: string): string {
+  return join(home, "remotes", "ledger.git");
+}
+
 /** Start a town with its machines. */
 export async function openTown(options: {
   readonly bus: "nats" | "none";
   readonly machines: readonly string[];
+  /** What is done to the home once the ledger's remote is there, and nothing runs yet. */
+  readonly before?: (home: string) => void;
 }): Promise<TownFixture> {
   const home = mkdtempSync(join(tmpdir(), "gt-scene-"));
   const table = systemProcesses();
   const signal = AbortSignal.timeout(600_000);
   const ports = { table, signal };
-  const ledgerRemote = await bareRemote(join(home, "remotes", "ledger.git"), signal);
+  const ledgerRemote = await bareRemote(ledgerRemoteIn(home), signal);
+  options.before?.(home);
   const server = await findNatsServer({ home, env: process.env });
   const bus =
     options.bus === "nats" && "path" in server
@@ -76,10 +86,10 @@ export async function openTown(options: {
     gt: (...args) => runGt(args, { cwd: home, address: address() }),
     until: (what, look) =>
       untilSeen(what, look, { address: address(), explain: () => logsOf(home) }),
-    said: (name, words) => {
+    said: (name, ...words) => {
       const log = logs.get(name) ?? readLog(logPath(home, name));
       logs.set(name, log);
-      return log.until(words);
+      return log.until(...words);
     },
     startTown: async (listen = address() || "127.0.0.1:0") => {
       const natsUrl = bus?.url ?? "";
@@ -103,9 +113,12 @@ export async function openTown(options: {
     restartBus: async () => {
       if ("path" in server) await startBus(home, server, { port: bus?.port }, ports);
     },
-    stop: async () => {
+    halt: async () => {
       rpc.close();
       await stopHome(home, table);
+    },
+    stop: async () => {
+      await town.halt();
       const left = await whoIsLeft(home);
       if (left.length > 0) throw new Error(`left behind: ${left.join("; ")}`);
       rmSync(home, { recursive: true, force: true });

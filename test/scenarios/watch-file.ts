@@ -6,8 +6,8 @@ const loggedMsMax = 60_000;
 
 /** Reads a log that others write, each line once. */
 export type LogReader = {
-  /** Wait for the next line that holds these words; lines before it are passed over for good. */
-  readonly until: (words: string) => Promise<string>;
+  /** Wait for the next line that holds all these words; earlier ones are passed over for good. */
+  readonly until: (...words: readonly string[]) => Promise<string>;
 };
 
 /** Wait until a file is there, such as one that a worker makes. */
@@ -31,17 +31,17 @@ export async function untilThere(path: string): Promise<void> {
 /** Read a log from its begin. */
 export function readLog(path: string): LogReader {
   let position = 0;
-  const find = (words: string): string | undefined => {
+  const find = (words: readonly string[]): string | undefined => {
     const text = readFileSync(path, "utf8");
-    const at = text.indexOf(words, position);
-    const end = text.indexOf("\n", at);
-    if (at < 0 || end < 0) return undefined;
-    const line = text.slice(text.lastIndexOf("\n", at) + 1, end);
-    position = end;
-    return line;
+    for (let end = text.indexOf("\n", position); end >= 0; end = text.indexOf("\n", position)) {
+      const line = text.slice(position, end);
+      position = end + 1;
+      if (words.every((word) => line.includes(word))) return line;
+    }
+    return undefined;
   };
   return {
-    until: async (words) => {
+    until: async (...words) => {
       const signal = AbortSignal.timeout(loggedMsMax);
       const watcher = watch(path);
       try {
@@ -54,7 +54,7 @@ export function readLog(path: string): LogReader {
         }
       } catch (cause) {
         const said = readFileSync(path, "utf8").split("\n").slice(-20).join("\n");
-        throw new Error(`${path} never said "${words}":\n${said}`, { cause });
+        throw new Error(`${path} never said "${words.join(" … ")}":\n${said}`, { cause });
       } finally {
         watcher.close();
       }
