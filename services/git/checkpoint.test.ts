@@ -86,15 +86,18 @@ test("another machine continues with the commits and the uncommitted changes", a
   expect(state.dirty.toSorted()).toEqual(["a.txt", "gone.txt", "new.txt"]);
 });
 
-test("with the remote away it fails as unavailable or missing and changes nothing", async () => {
-  const { scratch, path } = await polecatTree();
-  await using _scratch = scratch;
-  await writeFiles(path, { "a.txt": "a" });
-  await runGit(["remote", "set-url", "origin", "git://127.0.0.1:1/x"], { cwd: path });
-  const push = pushCheckpoint({ path, ...attempt });
-  await expect(push).rejects.toMatchObject({ reason: "unavailable" });
-  expect(await worktreeState(path)).toMatchObject({ dirty: ["a.txt"], unpushed: 0 });
-});
+test.for(["git://127.0.0.1:1/x", "/nowhere/x.git"])(
+  "with the remote away at %s it fails as unavailable and changes nothing",
+  async (url) => {
+    const { scratch, path } = await polecatTree();
+    await using _scratch = scratch;
+    await writeFiles(path, { "a.txt": "a" });
+    await runGit(["remote", "set-url", "origin", url], { cwd: path });
+    const push = pushCheckpoint({ path, ...attempt });
+    await expect(push).rejects.toMatchObject({ reason: "unavailable" });
+    expect(await worktreeState(path)).toMatchObject({ dirty: ["a.txt"], unpushed: 0 });
+  },
+);
 
 test("many workers of one clone push while it fetches, and nobody stumbles", async () => {
   await using scratch = await scratchRemote();

@@ -1,6 +1,6 @@
 import type { Person } from "#services/identity/person.ts";
 import { commitTree } from "./commit-tree.ts";
-import { readRef, trackingRef } from "./fetch-remote.ts";
+import { awayNotMissing, readRef, trackingRef } from "./fetch-remote.ts";
 import { quickStatus } from "./quick-status.ts";
 import { refPart } from "./ref-part.ts";
 import { runGit } from "./run-git.ts";
@@ -19,7 +19,8 @@ export function checkpointRef(bead: string, epoch: string): string {
  *
  * @returns the commit on the remote that holds it all; undefined when the remote's branches hold
  *   everything already
- * @throws TownError as `runGit` does when the push fails; nothing local has changed then
+ * @throws TownError as `runGit` does when the push fails, `unavailable` also where the remote has
+ *   gone; nothing local has changed then
  */
 export async function pushCheckpoint(wanted: {
   readonly path: string;
@@ -55,7 +56,7 @@ export async function pushCheckpoint(wanted: {
         });
   // Forced, since checkpoints are siblings; the epoch in its name gives the ref one writer.
   const args = ["push", "--quiet", remote, `+${commit}:${ref}`];
-  await runGit(args, { cwd: path, signal, timeoutMs });
+  await runGit(args, { cwd: path, signal, timeoutMs }).catch(awayNotMissing);
   // Git does this by itself for a named remote, not for one given as a URL.
   await runGit(["update-ref", trackingRef(ref), commit], { cwd: path });
   return commit;

@@ -61,7 +61,7 @@ async function fetchSpecs(options: FetchOptions, specs: readonly string[]): Prom
 const triesMax = 4;
 
 /** A remote that was there when the clone was made, and now is not, is away: worth trying again. */
-function awayNotMissing(error: unknown): never {
+export function awayNotMissing(error: unknown): never {
   if (isTownError(error, "not_found")) {
     throw new TownError("unavailable", error.message, { cause: error });
   }

@@ -1,4 +1,3 @@
-import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import { MergeQueueService } from "#proto/gastown/v1/merge_queue_service_pb.ts";
@@ -6,9 +5,8 @@ import { WorkService } from "#proto/gastown/v1/work_service_pb.ts";
 import { foldLines, ledgerLines } from "../../deploy/local/verify/read-ledger.ts";
 import { runProgram } from "./gt.ts";
 import { addingFile, makeProject, onMain } from "./project.ts";
-import { file, landed } from "./steps.ts";
+import { file, holdUp, landed } from "./steps.ts";
 import { hasNats, ledgerRemoteIn, openTown, sceneMsMax, type TownFixture } from "./town-fixture.ts";
-import { untilThere } from "./watch-file.ts";
 
 vi.setConfig({ testTimeout: sceneMsMax, hookTimeout: sceneMsMax });
 
@@ -21,19 +19,6 @@ beforeAll(async () => {
   await town.gt("rig", "add", "alpha", remote, "--gate", "sh check.sh");
 });
 afterAll(() => town?.stop());
-
-/** File work that says when it is begun, and then waits to be let go on. */
-async function holdUp(name: string): Promise<{ id: string; letGo: () => void }> {
-  const [started, go] = [join(town.home, `${name}-started`), join(town.home, `${name}-go`)];
-  const command = [
-    `touch ${started}`,
-    `until [ -e ${go} ]; do sleep 0.05; done`,
-    `echo ${name} > words/${name}.txt`,
-  ].join("; ");
-  const id = await file(town, { rig: "alpha", title: name }, { runtime: "shell", command });
-  await untilThere(started);
-  return { id, letGo: () => writeFileSync(go, "") };
-}
 
 test("a second process on one home is refused, and the first goes on", async () => {
   const place = { cwd: town.home, env: {} };
@@ -67,7 +52,7 @@ test("a rig-agent killed right after a claim goes on with that claim", async () 
 });
 
 test("a rig-agent killed in mid-step adopts its worker, which loses nothing", async () => {
-  const { id, letGo } = await holdUp("adopted");
+  const { id, letGo } = await holdUp(town, "adopted");
   adopted = id;
   await town.kill("machines/vm-a");
   letGo();
@@ -77,7 +62,7 @@ test("a rig-agent killed in mid-step adopts its worker, which loses nothing", as
 });
 
 test("a town killed in the middle finds the work done without it, and goes on", async () => {
-  const { id, letGo } = await holdUp("alone");
+  const { id, letGo } = await holdUp(town, "alone");
   await town.kill("town");
   letGo();
   await town.said("machines/vm-a", '"event":"landed"', id);

@@ -1,6 +1,9 @@
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
 import type { Bead } from "#proto/gastown/v1/bead_pb.ts";
 import { WorkService } from "#proto/gastown/v1/work_service_pb.ts";
 import type { TownFixture } from "./town-fixture.ts";
+import { untilThere } from "./watch-file.ts";
 
 /** A bead to be filed. */
 export type Wanted = {
@@ -31,6 +34,22 @@ export async function file(town: TownFixture, wanted: Wanted, slung: Slung = {})
   const id = bead?.id ?? "";
   await work.slingBead({ id, ...slung });
   return id;
+}
+
+/** Work that waits, in the middle of its step, to be let go on. */
+export type HeldUp = { readonly id: string; readonly letGo: () => void };
+
+/** Have a file of this name made in rig alpha, up to the moment at which its worker has begun. */
+export async function holdUp(town: TownFixture, name: string): Promise<HeldUp> {
+  const [started, go] = [join(town.home, `${name}-started`), join(town.home, `${name}-go`)];
+  const command = [
+    `touch ${started}`,
+    `until [ -e ${go} ]; do sleep 0.05; done`,
+    `echo ${name} > words/${name}.txt`,
+  ].join("; ");
+  const id = await file(town, { rig: "alpha", title: name }, { runtime: "shell", command });
+  await untilThere(started);
+  return { id, letGo: () => writeFileSync(go, "") };
 }
 
 /** Wait until a bead has this status. */

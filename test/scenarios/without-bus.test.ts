@@ -1,10 +1,7 @@
-import { writeFileSync } from "node:fs";
-import { join } from "node:path";
 import { expect, onTestFinished, test, vi } from "vitest";
 import { addingFile, makeProject, onMain } from "./project.ts";
-import { file, landed } from "./steps.ts";
+import { file, holdUp, landed } from "./steps.ts";
 import { hasNats, openTown, sceneMsMax, type TownFixture } from "./town-fixture.ts";
-import { untilThere } from "./watch-file.ts";
 
 vi.setConfig({ testTimeout: sceneMsMax, hookTimeout: sceneMsMax });
 
@@ -20,10 +17,7 @@ withNats("a bead that is worked while nats-server is killed lands over git", asy
   const town = await open("nats", ["vm-a"]);
   const remote = await makeProject(town.home, "alpha");
   await town.gt("rig", "add", "alpha", remote, "--gate", "sh check.sh");
-  const [started, go] = [join(town.home, "started"), join(town.home, "go")];
-  const command = `touch ${started}; until [ -e ${go} ]; do sleep 0.05; done; echo x > words/x.txt`;
-  const id = await file(town, { rig: "alpha", title: "Slow" }, { runtime: "shell", command });
-  await untilThere(started);
+  const { id, letGo } = await holdUp(town, "x");
 
   await town.bus?.kill();
   await Promise.all([town.said("town", "bus is down"), town.said("machines/vm-a", "bus is down")]);
@@ -36,7 +30,7 @@ withNats("a bead that is worked while nats-server is killed lands over git", asy
   expect(doctor.code).toBe(1);
   expect(doctor.stdout).toMatch(/✗ +bus +NATS does not answer; .*start nats-server again/);
   expect(doctor.stdout).toMatch(/✓ +ledger remote +answers/);
-  writeFileSync(go, "");
+  letGo();
   await landed(town, id);
   expect(await onMain(remote, "words/x.txt")).toBe("x\n");
 
