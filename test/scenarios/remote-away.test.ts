@@ -66,7 +66,7 @@ test("a rig's remote that goes away while a bead is worked, and comes back, lose
   takeAway(remote);
   letGo();
   // The worker has done its work and cannot hand it in: it asks again until it can.
-  await outputOf(town, id).until("submit", "asking again");
+  await outputOf(town, id).until("asking again");
   bringBack(remote);
   await landed(town, id);
   expect(await onMain(remote, "words/away.txt")).toBe("away\n");
