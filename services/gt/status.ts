@@ -87,6 +87,7 @@ export function busLine({
   busVersion,
 }: Pick<GetTownResponse, "bus" | "busUp" | "busVersion">): string {
   if (bus === "memory") return "within one process";
+  if (busVersion === "none") return "none → over git, slower";
   const name = busVersion === "" ? bus : `${bus} ${busVersion}`;
   return busUp ? `${name} up` : `${name} down → over git, slower`;
 }

@@ -55,7 +55,10 @@ test("a town that never had NATS works on two machines over git alone", async ()
     file(town, { rig: "alpha", title: "Here", patch: patch("a") }, { machine: "vm-a" }),
     file(town, { rig: "alpha", title: "There", patch: patch("b") }, { machine: "vm-b" }),
   ]);
-  expect((await town.gt("status")).stdout).toMatch(/Bus .*over git/);
+  expect((await town.gt("status")).stdout).toMatch(/Bus +none → over git, slower/);
+  expect((await town.gt("doctor")).stdout).toMatch(
+    /✓ +bus +none: everything goes over git, slower/,
+  );
   for (const id of ids) await landed(town, id);
   expect(await onMain(remote, "words/a.txt")).toBe("a\n");
   expect(await onMain(remote, "words/b.txt")).toBe("b\n");

@@ -13,7 +13,7 @@ import { derivedUid, requestKey } from "#services/ledger/ids.ts";
 import type { Ledger } from "#services/ledger/ledger.ts";
 import { type EnrolledRig, Rig, rigField, rigs, townPrefix } from "#services/ledger/rigs.ts";
 import type { MethodImpl } from "#services/rpc/method.ts";
-import { TownError } from "#services/rpc/town-error.ts";
+import { isTownError, TownError } from "#services/rpc/town-error.ts";
 
 const name = z
   .string()
@@ -42,8 +42,7 @@ export function addRig(ports: {
     checkRequest(request);
     const before = rigs(ledger.world).find(({ rig }) => rig.name === request.name);
     if (before) return again(ledger, before, request, requestKey(principal, requestId));
-    const found = await resolveRemote(request.remote, undefined, { signal });
-    const abilities = await probeRemote(found.remote, { signal });
+    const { found, abilities } = await examine(request.remote, signal);
     refuseUnable(request.remote, abilities);
     const rig = Rig.parse({
       name: request.name,
@@ -60,6 +59,9 @@ export function addRig(ports: {
       defaultRuntime: request.defaultRuntime,
       polecatsMax: request.polecatsMax,
     });
+    // Probing took a while: another call may have taken the name meanwhile.
+    const since = rigs(ledger.world).find((each) => each.rig.name === rig.name);
+    if (since) return again(ledger, since, request, requestKey(principal, requestId));
     checkPrefix(ledger, rig);
     const bead = createBead({
       uid: derivedUid("rig", rig.name),
@@ -73,6 +75,23 @@ export function addRig(ports: {
     const notes = [...found.setup, ...abilities.notes];
     return { rig: shown(ledger, rig.name), notes };
   };
+}
+
+/** A remote that does not answer within this time, ms, is none that work could be pushed to. */
+const answerMsMax = 20_000;
+
+/** The town answers well; that a remote does not is for the caller to mend, not to try again. */
+async function examine(remote: string, signal: AbortSignal) {
+  const limits = { signal, timeoutMs: answerMsMax };
+  try {
+    const found = await resolveRemote(remote, undefined, limits);
+    return { found, abilities: await probeRemote(found.remote, limits) };
+  } catch (error) {
+    if (!isTownError(error, "unavailable", "timeout", "not_found", "denied")) throw error;
+    throw new TownError("state", `${remote} cannot carry a rig: ${error.message}`, {
+      cause: error,
+    });
+  }
 }
 
 function checkRequest(request: AddRigRequest): void {

@@ -24,6 +24,9 @@ function finding(name: string, problems: readonly string[], well: string, remedy
 }
 
 function bus({ bus: link }: TownPorts): Finding {
+  if (link.version === "none") {
+    return finding("bus", [], "none: everything goes over git, slower", "");
+  }
   const problems = link.isUp() ? [] : ["NATS does not answer; work goes on over git, slower"];
   const remedy = "start nats-server again; everything catches up by itself";
   return finding("bus", problems, `${link.kind} ${link.version} is up`, remedy);
