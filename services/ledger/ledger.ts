@@ -3,6 +3,7 @@ import { Chain, type Head } from "./chain.ts";
 import { type Stamp, stampAbove, tick } from "./clock.ts";
 import type { Disk } from "./disk.ts";
 import { type Draft, decodeEvent, encodeEvent, eventVersion, type LedgerEvent } from "./event.ts";
+import { EventIndex, type LogEntry } from "./event-index.ts";
 import { randomBase36 } from "./ids.ts";
 import { Journal, type Segment } from "./journal.ts";
 import { Beads, type World } from "./world.ts";
@@ -34,6 +35,10 @@ export type Ledger = {
   readonly append: (actor: string, drafts: readonly Draft[]) => Promise<readonly LedgerEvent[]>;
   /** Fold lines that came from elsewhere; `source` is for messages. Known ones change nothing. */
   readonly receive: (lines: readonly string[], source: string) => void;
+  /** Every event of a bead that was folded here, by uid, the earliest first. */
+  readonly history: (uid: string) => readonly LedgerEvent[];
+  /** Every event that was folded here, the earliest first; ones to come may join it at its end. */
+  readonly log: () => readonly LogEntry[];
   readonly onChange: (listener: (change: Change) => void) => () => void;
   readonly onAlarm: (listener: (alarm: Alarm) => void) => () => void;
   /** The newest gapless event of each incarnation. */
@@ -74,6 +79,8 @@ export async function openLedger(options: LedgerOptions): Promise<Ledger> {
     world: replica.beads,
     append: (actor, drafts) => replica.append(actor, drafts),
     receive: (lines, source) => replica.receive(lines, source),
+    history: (uid) => replica.index.of(uid),
+    log: () => replica.index.all(),
     onChange: (listener) => listen(replica.changes, listener),
     onAlarm: (listener) => listen(replica.alarmListeners, listener),
     heads: () => replica.heads(),
@@ -93,6 +100,7 @@ function listen<T>(listeners: Set<T>, listener: T): () => void {
 /** One process's copy of the ledger. */
 class Replica {
   readonly beads = new Beads();
+  readonly index = new EventIndex();
   readonly changes = new Set<(change: Change) => void>();
   readonly alarmListeners = new Set<(alarm: Alarm) => void>();
   readonly alarms: Alarm[] = [];
@@ -163,7 +171,7 @@ class Replica {
     });
     this.#head = { seq: event.seq, hash: event.hash };
     this.#chain(event.writer).accept(event);
-    this.beads.fold(event);
+    this.#fold(event);
     return event;
   }
 
@@ -184,12 +192,12 @@ class Replica {
     if (arrival.kind === "forked") {
       const detail = `two events ${event.writer}:${event.seq}; both are kept`;
       this.alarm({ kind: "fork", detail });
-      this.beads.fold(event);
+      this.#fold(event);
       this.#tell(event);
     }
     if (arrival.kind !== "next") return;
     for (const next of arrival.events) {
-      this.beads.fold(next);
+      this.#fold(next);
       if (next.clock[0] > this.#nowMs() + futureMs) {
         const detail = `${next.writer}:${next.seq} is stamped more than 5 minutes ahead`;
         this.alarm({ kind: "future-clock", detail });
@@ -200,6 +208,11 @@ class Replica {
       const detail = `${event.writer}:${seq} does not follow the event before it`;
       this.alarm({ kind: "broken-chain", detail });
     }
+  }
+
+  #fold(event: LedgerEvent): void {
+    this.beads.fold(event);
+    this.index.add(event);
   }
 
   #refuse(source: string, line: string, error: unknown): void {

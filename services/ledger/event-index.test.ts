@@ -1,0 +1,44 @@
+import { expect, test } from "vitest";
+import { MemoryDisk } from "./disk-memory.ts";
+import { claimBead, createBead, setFields } from "./drafts.ts";
+import { readEntry } from "./event-index.ts";
+import { type Ledger, openLedger } from "./ledger.ts";
+
+function open(machine: string, clock: { ms: number }): Promise<Ledger> {
+  const disk = new MemoryDisk();
+  return openLedger({ dir: "/journal", machine, disk, nowMs: () => clock.ms });
+}
+
+const linesOf = (events: readonly { line: string }[]) => events.map(({ line }) => line);
+
+test("a bead's history is the same on every replica, however its events arrived", async () => {
+  const clock = { ms: 1_000 };
+  const [a, b] = [await open("vm-a", clock), await open("vm-b", clock)];
+  const first = await a.append("overseer", [createBead({ uid: "x", id: "alpha-x", title: "X" })]);
+  clock.ms = 2_000;
+  const second = await b.append("nux", [setFields("x", { title: "Y" })]);
+  clock.ms = 3_000;
+  const third = await a.append("authority", [
+    claimBead("x", "1.1", { machine: "vm-a", polecat: "nux" }),
+    createBead({ uid: "other", id: "alpha-o", title: "O" }),
+  ]);
+  a.receive([...linesOf(second), ...linesOf(second)], "vm-b");
+  b.receive(linesOf([...third, ...first, ...third]), "vm-a");
+  for (const ledger of [a, b]) {
+    expect(ledger.history("x")).toEqual([...first, ...second, third[0]]);
+    expect(ledger.log().map(readEntry)).toEqual([...first, ...second, ...third]);
+  }
+  expect(a.history("nobody")).toEqual([]);
+});
+
+test("two events under one number are both in the history", async () => {
+  const ledger = await open("vm-a", { ms: 1 });
+  const random = () => "cloned00";
+  for (const title of ["one", "two"]) {
+    const options = { dir: "/j", machine: "vm-b", disk: new MemoryDisk(), nowMs: () => 5, random };
+    const twin = await openLedger(options);
+    const draft = createBead({ uid: "x", id: "alpha-x", title });
+    ledger.receive(linesOf(await twin.append("overseer", [draft])), "vm-b");
+  }
+  expect(ledger.history("x")).toHaveLength(2);
+});
