@@ -35,7 +35,12 @@ export type Outgoing = {
 };
 
 /** What stands beside a writer's events in one commit. */
-export type Addition = { readonly files: readonly NewFile[]; readonly merge: readonly string[] };
+export type Addition = {
+  readonly files: readonly NewFile[];
+  readonly merge: readonly string[];
+  /** Told once it is at the remote; one that failed is asked for again. */
+  readonly pushed?: () => void;
+};
 
 export type LedgerGitOptions = {
   /** Our bare clone; made when it is missing. */
@@ -133,6 +138,7 @@ class Repository implements LedgerGit {
     // What stood there before us has been read only if we have not had to go around a stranger.
     if (base !== undefined && this.#seen.get(branch) === base) this.#seen.set(branch, commit);
     this.#tips.set(branch, commit);
+    addition?.pushed?.();
     return true;
   }
 
@@ -166,7 +172,8 @@ async function newSegments(
   const sizes = new Map(pushed);
   for (const segment of outgoing.segments) {
     const path = `${eventsDir}/${machine}/${segment.incarnation}/${segment.name}`;
-    if (segment.durableBytes === 0 || sizes.get(path) === segment.durableBytes) continue;
+    // A restored disk may have less of an earlier incarnation than was pushed: that much is kept.
+    if (segment.durableBytes <= (sizes.get(path) ?? 0)) continue;
     files.push({ path, bytes: await outgoing.bytes(segment) });
     sizes.set(path, segment.durableBytes);
   }

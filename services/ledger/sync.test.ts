@@ -1,6 +1,6 @@
 import { execFileSync } from "node:child_process";
 import { setMaxListeners } from "node:events";
-import { mkdtempSync, rmSync } from "node:fs";
+import { cpSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
@@ -99,6 +99,24 @@ test("a second clone of a machine pushes to the same branch, and nothing is lost
   const reader = await member("vm-b", createMemoryBroker());
   reader.sync.fetchSoon();
   await Promise.all([arrival(reader.ledger, "one"), arrival(reader.ledger, "two")]);
+});
+
+test("a disk restored from a snapshot takes nothing back that was pushed since", async () => {
+  const before = await member("vm-a", createMemoryBroker());
+  await before.ledger.append("overseer", [create("one")]);
+  cpSync(join(root, "vm-a", "journal"), join(root, "snapshot"), { recursive: true });
+  await before.ledger.append("overseer", [create("two")]);
+  await before.sync.flush(stop.signal);
+  rmSync(join(root, "vm-a"), { recursive: true });
+  cpSync(join(root, "snapshot"), join(root, "vm-a", "journal"), { recursive: true });
+
+  const restored = await member("vm-a", createMemoryBroker());
+  await restored.ledger.append("overseer", [create("three")]);
+  await restored.sync.flush(stop.signal);
+  const reader = await member("vm-b", createMemoryBroker());
+  reader.sync.fetchSoon();
+  await Promise.all(["one", "three"].map((uid) => arrival(reader.ledger, uid)));
+  expect(reader.ledger.world.bead("two")?.title).toBe("two");
 });
 
 test("a head beyond a lost message makes the peer ask git", async () => {

@@ -21,20 +21,23 @@ export function hubAddition(options: {
 }): (base: string | undefined) => Promise<Addition> {
   const { ledger, dir, nowMs } = options;
   let writtenMs = Number.NEGATIVE_INFINITY;
-  let changed = true;
+  let [changes, written] = [1, 0];
   ledger.onChange(() => {
-    changed = true;
+    changes += 1;
   });
   return async (base) => {
-    if (!changed || nowMs() - writtenMs < viewMs) return { files: [], merge: [] };
-    changed = false;
-    writtenMs = nowMs();
+    if (changes === written || nowMs() - writtenMs < viewMs) return { files: [], merge: [] };
+    const [shown, shownMs] = [changes, nowMs()];
     const branches = await machineBranches(dir, base);
     const view = Buffer.from(renderView(ledger), "utf8");
     const files: NewFile[] = branches.map(({ path, tree }) => ({ path, tree }));
     return {
       files: [...files, { path: viewPath, bytes: view }],
       merge: branches.map((b) => b.tip),
+      // Not before: a push that failed must not leave an old view behind for good.
+      pushed: () => {
+        [written, writtenMs] = [shown, shownMs];
+      },
     };
   };
 }
