@@ -122,3 +122,16 @@ test("with the town silent the authority plans for its own rig, within its room"
   const claims = ["a", "b"].flatMap((uid) => ledger.world.bead(uid)?.claim ?? []);
   expect(claims).toHaveLength(1);
 });
+
+test("what the town placed before it fell silent is claimed without it", async () => {
+  const ledger = await town(bead("a", placed));
+  await govern(ports(ledger, { isTownHeard: () => false }));
+  expect(ledger.world.bead("a")?.claim).toMatchObject({ epoch: "1.1", machine: "vm-a" });
+});
+
+test("nothing is claimed for a machine that was cordoned since", async () => {
+  const cordon = setFields("m-vm-a", { "gt.machine_state": "cordoned" });
+  const ledger = await town(bead("a", placed), cordon);
+  await govern(ports(ledger));
+  expect(ledger.world.bead("a")?.claim).toBeUndefined();
+});

@@ -4,7 +4,7 @@ import { machines, serves } from "#services/ledger/machines.ts";
 import { authorityField, type EnrolledRig, rigOf, rigs } from "#services/ledger/rigs.ts";
 import type { World } from "#services/ledger/world.ts";
 import { closingsOfEpics } from "#services/scheduler/epics.ts";
-import { gather } from "#services/scheduler/gather.ts";
+import { gather, standingPlacement } from "#services/scheduler/gather.ts";
 import { plan } from "#services/scheduler/plan.ts";
 import { claimsToMake, type PlacementOf } from "./claims.ts";
 import type { Term, Terms } from "./terms.ts";
@@ -88,5 +88,6 @@ function ownPlan(ports: AuthorityPorts, rig: string): PlacementOf {
   const made = new Map(
     plan(candidates, seats, limits).placed.map(({ uid, machine }) => [uid, machine]),
   );
-  return (bead) => made.get(bead.uid);
+  // What the town placed before it fell silent is no candidate any more, and stands.
+  return (bead) => made.get(bead.uid) ?? standingPlacement(bead, ledger.world, isHeard);
 }

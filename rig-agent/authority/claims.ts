@@ -32,7 +32,8 @@ export function claimsToMake(
   return sortByUrgency(ready, world).flatMap((bead) => {
     const machine = placementOf(bead);
     const host = machine === undefined ? undefined : machineNamed(world, machine);
-    if (machine === undefined || !host || !serves(host.machine, rig)) return [];
+    if (machine === undefined || host?.state !== "ready") return [];
+    if (!serves(host.machine, rig)) return [];
     const name = freeName(taken);
     taken.add(name);
     const epoch = nextEpoch(term, bead.claim?.epoch);

@@ -1,6 +1,6 @@
 import { type Bead, isHeld } from "#services/ledger/bead.ts";
 import { claimEpoch } from "#services/ledger/epoch.ts";
-import { machines, serves } from "#services/ledger/machines.ts";
+import { machineNamed, machines, serves } from "#services/ledger/machines.ts";
 import { openWork, readyBeads, slingOf } from "#services/ledger/readiness.ts";
 import { rigOf, rigs } from "#services/ledger/rigs.ts";
 import { sortByUrgency } from "#services/ledger/urgency.ts";
@@ -28,7 +28,9 @@ const unlimited = 1_000_000;
 /** Ready beads that somebody asked for, machines and rigs with their room: the input of `plan`. */
 export function gather(world: World, scope: Scope, nowMs: number): Gathered {
   const busy = busyCounts(world);
-  const ready = readyBeads(world, nowMs).filter((bead) => livePlacement(bead) === undefined);
+  const ready = readyBeads(world, nowMs).filter((bead) => {
+    return standingPlacement(bead, world, scope.isHeard) === undefined;
+  });
   const candidates = sortByUrgency(ready, world).flatMap((bead) => {
     const rig = rigOf(bead, world)?.rig.name;
     const sling = slingOf(bead, world);
@@ -56,6 +58,23 @@ export function gather(world: World, scope: Scope, nowMs: number): Gathered {
 export function livePlacement(bead: Bead): { machine: string } | undefined {
   const placement = placementField.read(bead);
   return placement && placement.claim === (bead.claim?.epoch ?? "") ? placement : undefined;
+}
+
+/**
+ * The machine that a bead was placed on, while it may still go there. A machine that does not serve
+ * its rig any more, takes no work or is silent would never have it claimed: it is placed anew.
+ */
+export function standingPlacement(
+  bead: Bead,
+  world: World,
+  isHeard: Scope["isHeard"],
+): string | undefined {
+  const machine = livePlacement(bead)?.machine;
+  const host = machine === undefined ? undefined : machineNamed(world, machine);
+  const rig = rigOf(bead, world)?.rig;
+  if (machine === undefined || host?.state !== "ready" || !rig) return undefined;
+  const wanted = slingOf(bead, world)?.machine ?? machine;
+  return wanted === machine && serves(host.machine, rig) && isHeard(machine) ? machine : undefined;
 }
 
 /** Whether a bead has a worker that needs a seat: claimed, and not yet out by one of the exits. */

@@ -1,0 +1,49 @@
+import { expect, test } from "vitest";
+import type { Json } from "#services/ledger/bead-state.ts";
+import { MemoryDisk } from "#services/ledger/disk-memory.ts";
+import { createBead } from "#services/ledger/drafts.ts";
+import { openLedger } from "#services/ledger/ledger.ts";
+import { gather } from "./gather.ts";
+
+type Fields = Record<string, Json>;
+
+/** Who is a candidate of a town with two machines and one bead that was placed on `vm-a`. */
+async function candidates(
+  vmA: Fields,
+  sling: Fields = {},
+  heard: readonly string[] = ["vm-a", "vm-b"],
+): Promise<readonly string[]> {
+  const nowMs = () => 1_000_000;
+  const disk = new MemoryDisk();
+  const ledger = await openLedger({ dir: "/j", machine: "town", disk, nowMs });
+  const machine = (name: string, fields: Fields) =>
+    createBead({ uid: name, id: `hq-${name}`, title: name, issueType: "machine", fields });
+  const rig = { name: "alpha", prefix: "alpha", remote: "r", target: "main" };
+  const placement = { machine: "vm-a", reasons: [], claim: "" };
+  await ledger.append("overseer", [
+    createBead({ uid: "r", id: "hq-r", title: "r", issueType: "rig", fields: { "gt.rig": rig } }),
+    machine("vm-a", { "gt.machine": { name: "vm-a", polecatsMax: 2 }, ...vmA }),
+    machine("vm-b", { "gt.machine": { name: "vm-b", polecatsMax: 2 } }),
+    createBead({
+      uid: "a",
+      id: "alpha-a",
+      title: "a",
+      fields: { "gt.sling": { by: "me", ...sling }, "gt.placement": placement },
+    }),
+  ]);
+  const isHeard = (name: string) => heard.includes(name);
+  const gathered = gather(ledger.world, { rig: () => true, isHeard }, nowMs());
+  return gathered.candidates.map(({ uid }) => uid);
+}
+
+test("a bead that was placed waits for its claim", async () => {
+  expect(await candidates({})).toEqual([]);
+});
+
+test("it is placed anew where its machine would never have it claimed", async () => {
+  const elsewhere = { name: "vm-a", polecatsMax: 2, rigs: ["beta"] };
+  expect(await candidates({ "gt.machine": elsewhere })).toEqual(["a"]);
+  expect(await candidates({ "gt.machine_state": "cordoned" })).toEqual(["a"]);
+  expect(await candidates({}, { machine: "vm-b" })).toEqual(["a"]);
+  expect(await candidates({}, {}, ["vm-b"])).toEqual(["a"]);
+});
