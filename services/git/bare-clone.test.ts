@@ -46,6 +46,12 @@ test("making it again keeps what is local and takes a new address", async () => 
   expect((await runGit(["config", "core.fsync"], { cwd: repoDir })).stdout.trim()).toBe("all");
 });
 
+test("several who need it at once get one clone", async () => {
+  await using scratch = await scratchRemote();
+  const clones = await Promise.all(["x", "x", "x", "x"].map((name) => scratch.clone(name)));
+  expect(await readRef(clones[0] ?? "", "refs/remotes/origin/main")).toBeDefined();
+});
+
 test("what is in the way stays; a missing remote leaves nothing", async () => {
   await using scratch = await scratchRemote();
   const taken = join(scratch.dir, "taken");

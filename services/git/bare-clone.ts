@@ -1,8 +1,9 @@
 import { existsSync } from "node:fs";
 import { mkdir, rename, rm } from "node:fs/promises";
-import { dirname } from "node:path";
+import { dirname, resolve } from "node:path";
 import { TownError } from "#services/rpc/town-error.ts";
 import { fetchAll, fetchRefspecs } from "./fetch-remote.ts";
+import { inTurn } from "./in-turn.ts";
 import { openRepository, townErrors } from "./open-repository.ts";
 import { runGit } from "./run-git.ts";
 
@@ -26,11 +27,18 @@ export async function ensureClone(
   options: CloneOptions = {},
 ): Promise<void> {
   const limits = { signal: options.signal, timeoutMs: options.timeoutMs ?? cloneTimeoutMs };
-  if (existsSync(dir)) {
-    await settle(remoteUrl, dir);
-    await fetchAll({ repoDir: dir, ...limits });
-    return;
-  }
+  // Whoever of this process needs it first makes it; the others wait, and find it there.
+  const isNew = await inTurn(`${resolve(dir)} clone`, async () => {
+    if (existsSync(dir)) return false;
+    await makeClone(remoteUrl, dir, limits);
+    return true;
+  });
+  if (isNew) return;
+  await settle(remoteUrl, dir);
+  await fetchAll({ repoDir: dir, ...limits });
+}
+
+async function makeClone(remoteUrl: string, dir: string, limits: CloneOptions): Promise<void> {
   const partial = `${dir}.partial-${process.pid}`;
   await rm(partial, { recursive: true, force: true });
   await mkdir(dirname(dir), { recursive: true });
