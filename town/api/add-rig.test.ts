@@ -1,0 +1,27 @@
+import { create } from "@bufbuild/protobuf";
+import { expect, test } from "vitest";
+import { AddRigRequestSchema } from "#proto/gastown/v1/fleet_service_pb.ts";
+import { scratchRemote } from "#services/git/scratch-remote.ts";
+import { MemoryDisk } from "#services/ledger/disk-memory.ts";
+import { openLedger } from "#services/ledger/ledger.ts";
+import { rigs } from "#services/ledger/rigs.ts";
+import { addRig } from "./add-rig.ts";
+
+test("of two who give one name to two projects at once, one is refused", async () => {
+  await using one = await scratchRemote();
+  await using two = await scratchRemote();
+  const disk = new MemoryDisk();
+  const ledger = await openLedger({ dir: "/j", machine: "town", disk, nowMs: () => 1_000_000 });
+  const add = addRig({ ledger });
+  const call = (remote: string, prefix: string) => {
+    const requestId = prefix;
+    const request = create(AddRigRequestSchema, { name: "alpha", prefix, remote, requestId });
+    const signal = new AbortController().signal;
+    return add(request, { principal: "overseer", requestId, signal } as Parameters<typeof add>[1]);
+  };
+  const answers = await Promise.allSettled([call(one.remote, "one"), call(two.remote, "two")]);
+  const refused = answers.flatMap((each) => (each.status === "rejected" ? [each.reason] : []));
+  expect(refused).toMatchObject([{ reason: "exists" }]);
+  const won = answers[0]?.status === "fulfilled" ? one.remote : two.remote;
+  expect(rigs(ledger.world).map(({ rig }) => rig.remote)).toEqual([won]);
+});
