@@ -13,6 +13,7 @@ import { listBeads } from "./list-beads.ts";
 import { listReadyBeads } from "./list-ready-beads.ts";
 import { removeDependency } from "./remove-dependency.ts";
 import { reopenBead } from "./reopen-bead.ts";
+import { searchBeads } from "./search-beads.ts";
 import { slingBead } from "./sling-bead.ts";
 import { updateBead } from "./update-bead.ts";
 
@@ -23,6 +24,7 @@ export function workService(ports: ApiPorts): ServiceImpl<typeof WorkService> {
     getBead: getBead(ports),
     listBeads: listBeads(ports),
     listReadyBeads: listReadyBeads(ports),
+    searchBeads: searchBeads(ports),
     updateBead: updateBead(ports),
     closeBead: closeBead(ports),
     reopenBead: reopenBead(ports),

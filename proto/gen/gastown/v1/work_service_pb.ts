@@ -14,7 +14,7 @@ import type { JsonObject, Message } from "@bufbuild/protobuf";
  * Describes the file gastown/v1/work_service.proto.
  */
 export const file_gastown_v1_work_service: GenFile = /*@__PURE__*/
-  fileDesc("Ch1nYXN0b3duL3YxL3dvcmtfc2VydmljZS5wcm90bxIKZ2FzdG93bi52MSKLAwoRQ3JlYXRlQmVhZFJlcXVlc3QSEgoKcmVxdWVzdF9pZBgBIAEoCRILCgNyaWcYAiABKAkSDQoFdGl0bGUYAyABKAkSEwoLZGVzY3JpcHRpb24YBCABKAkSEgoKaXNzdWVfdHlwZRgFIAEoCRIVCghwcmlvcml0eRgGIAEoBUgAiAEBEhAKCGFzc2lnbmVlGAcgASgJEg4KBmxhYmVscxgIIAMoCRIOCgZwYXJlbnQYCSABKAkSLwoMZGVwZW5kZW5jaWVzGAogAygLMhkuZ2FzdG93bi52MS5OZXdEZXBlbmRlbmN5EhsKE2FjY2VwdGFuY2VfY3JpdGVyaWEYCyABKAkSDgoGZGVzaWduGAwgASgJEg0KBW5vdGVzGA0gASgJEikKCG1ldGFkYXRhGA4gASgLMhcuZ29vZ2xlLnByb3RvYnVmLlN0cnVjdBIvCgtkZWZlcl91bnRpbBgPIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBCCwoJX3ByaW9yaXR5IjQKDU5ld0RlcGVuZGVuY3kSFQoNZGVwZW5kc19vbl9pZBgBIAEoCRIMCgR0eXBlGAIgASgJIjQKEkNyZWF0ZUJlYWRSZXNwb25zZRIeCgRiZWFkGAEgASgLMhAuZ2FzdG93bi52MS5CZWFkIhwKDkdldEJlYWRSZXF1ZXN0EgoKAmlkGAEgASgJIjEKD0dldEJlYWRSZXNwb25zZRIeCgRiZWFkGAEgASgLMhAuZ2FzdG93bi52MS5CZWFkIkkKEExpc3RCZWFkc1JlcXVlc3QSDgoGZmlsdGVyGAEgASgJEhEKCXBhZ2Vfc2l6ZRgCIAEoBRISCgpwYWdlX3Rva2VuGAMgASgJImEKEUxpc3RCZWFkc1Jlc3BvbnNlEh8KBWJlYWRzGAEgAygLMhAuZ2FzdG93bi52MS5CZWFkEhcKD25leHRfcGFnZV90b2tlbhgCIAEoCRISCgp0b3RhbF9zaXplGAMgASgFIksKFUxpc3RSZWFkeUJlYWRzUmVxdWVzdBILCgNyaWcYASABKAkSEQoJcGFnZV9zaXplGAIgASgFEhIKCnBhZ2VfdG9rZW4YAyABKAkiUgoWTGlzdFJlYWR5QmVhZHNSZXNwb25zZRIfCgViZWFkcxgBIAMoCzIQLmdhc3Rvd24udjEuQmVhZBIXCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAkieAoRVXBkYXRlQmVhZFJlcXVlc3QSEgoKcmVxdWVzdF9pZBgBIAEoCRIeCgRiZWFkGAIgASgLMhAuZ2FzdG93bi52MS5CZWFkEi8KC3VwZGF0ZV9tYXNrGAMgASgLMhouZ29vZ2xlLnByb3RvYnVmLkZpZWxkTWFzayI0ChJVcGRhdGVCZWFkUmVzcG9uc2USHgoEYmVhZBgBIAEoCzIQLmdhc3Rvd24udjEuQmVhZCJCChBDbG9zZUJlYWRSZXF1ZXN0EhIKCnJlcXVlc3RfaWQYASABKAkSCgoCaWQYAiABKAkSDgoGcmVhc29uGAMgASgJIjMKEUNsb3NlQmVhZFJlc3BvbnNlEh4KBGJlYWQYASABKAsyEC5nYXN0b3duLnYxLkJlYWQiQwoRUmVvcGVuQmVhZFJlcXVlc3QSEgoKcmVxdWVzdF9pZBgBIAEoCRIKCgJpZBgCIAEoCRIOCgZyZWFzb24YAyABKAkiNAoSUmVvcGVuQmVhZFJlc3BvbnNlEh4KBGJlYWQYASABKAsyEC5nYXN0b3duLnYxLkJlYWQiZQoUQWRkRGVwZW5kZW5jeVJlcXVlc3QSEgoKcmVxdWVzdF9pZBgBIAEoCRIKCgJpZBgCIAEoCRItCgpkZXBlbmRlbmN5GAMgASgLMhkuZ2FzdG93bi52MS5OZXdEZXBlbmRlbmN5IjcKFUFkZERlcGVuZGVuY3lSZXNwb25zZRIeCgRiZWFkGAEgASgLMhAuZ2FzdG93bi52MS5CZWFkIl4KF1JlbW92ZURlcGVuZGVuY3lSZXF1ZXN0EhIKCnJlcXVlc3RfaWQYASABKAkSCgoCaWQYAiABKAkSFQoNZGVwZW5kc19vbl9pZBgDIAEoCRIMCgR0eXBlGAQgASgJIjoKGFJlbW92ZURlcGVuZGVuY3lSZXNwb25zZRIeCgRiZWFkGAEgASgLMhAuZ2FzdG93bi52MS5CZWFkIkEKEUFkZENvbW1lbnRSZXF1ZXN0EhIKCnJlcXVlc3RfaWQYASABKAkSCgoCaWQYAiABKAkSDAoEdGV4dBgDIAEoCSI0ChJBZGRDb21tZW50UmVzcG9uc2USHgoEYmVhZBgBIAEoCzIQLmdhc3Rvd24udjEuQmVhZCJlChBTbGluZ0JlYWRSZXF1ZXN0EhIKCnJlcXVlc3RfaWQYASABKAkSCgoCaWQYAiABKAkSDwoHbWFjaGluZRgDIAEoCRIPCgdydW50aW1lGAQgASgJEg8KB2NvbW1hbmQYBSABKAkiXQoRU2xpbmdCZWFkUmVzcG9uc2USHgoEYmVhZBgBIAEoCzIQLmdhc3Rvd24udjEuQmVhZBIoCglwbGFjZW1lbnQYAiABKAsyFS5nYXN0b3duLnYxLlBsYWNlbWVudCIgChJFeHBsYWluQmVhZFJlcXVlc3QSCgoCaWQYASABKAkiXwoTRXhwbGFpbkJlYWRSZXNwb25zZRIeCgRiZWFkGAEgASgLMhAuZ2FzdG93bi52MS5CZWFkEigKCXBsYWNlbWVudBgCIAEoCzIVLmdhc3Rvd24udjEuUGxhY2VtZW50Ii0KCVBsYWNlbWVudBIPCgdtYWNoaW5lGAEgASgJEg8KB3JlYXNvbnMYAiADKAkiIAoSR2V0QmVhZFRyZWVSZXF1ZXN0EgoKAmlkGAEgASgJIjkKE0dldEJlYWRUcmVlUmVzcG9uc2USIgoEcm9vdBgBIAEoCzIULmdhc3Rvd24udjEuQmVhZE5vZGUipQEKCEJlYWROb2RlEh4KBGJlYWQYASABKAsyEC5nYXN0b3duLnYxLkJlYWQSJgoIY2hpbGRyZW4YAiADKAsyFC5nYXN0b3duLnYxLkJlYWROb2RlEgwKBHN0ZXAYAyABKAkSEwoLbWVyZ2Vfc3RhdGUYBCABKAkSLgoKc3RhcnRfdGltZRgFIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAiNwoSSW1wb3J0QmVhZHNSZXF1ZXN0EhIKCnJlcXVlc3RfaWQYASABKAkSDQoFbGluZXMYAiADKAkiVgoTSW1wb3J0QmVhZHNSZXNwb25zZRIPCgdjcmVhdGVkGAEgASgFEhAKCGV4aXN0aW5nGAIgASgFEgsKA2lkcxgDIAMoCRIPCgdza2lwcGVkGAQgAygJMuEICgtXb3JrU2VydmljZRJLCgpDcmVhdGVCZWFkEh0uZ2FzdG93bi52MS5DcmVhdGVCZWFkUmVxdWVzdBoeLmdhc3Rvd24udjEuQ3JlYXRlQmVhZFJlc3BvbnNlEkIKB0dldEJlYWQSGi5nYXN0b3duLnYxLkdldEJlYWRSZXF1ZXN0GhsuZ2FzdG93bi52MS5HZXRCZWFkUmVzcG9uc2USSAoJTGlzdEJlYWRzEhwuZ2FzdG93bi52MS5MaXN0QmVhZHNSZXF1ZXN0Gh0uZ2FzdG93bi52MS5MaXN0QmVhZHNSZXNwb25zZRJXCg5MaXN0UmVhZHlCZWFkcxIhLmdhc3Rvd24udjEuTGlzdFJlYWR5QmVhZHNSZXF1ZXN0GiIuZ2FzdG93bi52MS5MaXN0UmVhZHlCZWFkc1Jlc3BvbnNlEksKClVwZGF0ZUJlYWQSHS5nYXN0b3duLnYxLlVwZGF0ZUJlYWRSZXF1ZXN0Gh4uZ2FzdG93bi52MS5VcGRhdGVCZWFkUmVzcG9uc2USSAoJQ2xvc2VCZWFkEhwuZ2FzdG93bi52MS5DbG9zZUJlYWRSZXF1ZXN0Gh0uZ2FzdG93bi52MS5DbG9zZUJlYWRSZXNwb25zZRJLCgpSZW9wZW5CZWFkEh0uZ2FzdG93bi52MS5SZW9wZW5CZWFkUmVxdWVzdBoeLmdhc3Rvd24udjEuUmVvcGVuQmVhZFJlc3BvbnNlElQKDUFkZERlcGVuZGVuY3kSIC5nYXN0b3duLnYxLkFkZERlcGVuZGVuY3lSZXF1ZXN0GiEuZ2FzdG93bi52MS5BZGREZXBlbmRlbmN5UmVzcG9uc2USXQoQUmVtb3ZlRGVwZW5kZW5jeRIjLmdhc3Rvd24udjEuUmVtb3ZlRGVwZW5kZW5jeVJlcXVlc3QaJC5nYXN0b3duLnYxLlJlbW92ZURlcGVuZGVuY3lSZXNwb25zZRJLCgpBZGRDb21tZW50Eh0uZ2FzdG93bi52MS5BZGRDb21tZW50UmVxdWVzdBoeLmdhc3Rvd24udjEuQWRkQ29tbWVudFJlc3BvbnNlEkgKCVNsaW5nQmVhZBIcLmdhc3Rvd24udjEuU2xpbmdCZWFkUmVxdWVzdBodLmdhc3Rvd24udjEuU2xpbmdCZWFkUmVzcG9uc2USTgoLRXhwbGFpbkJlYWQSHi5nYXN0b3duLnYxLkV4cGxhaW5CZWFkUmVxdWVzdBofLmdhc3Rvd24udjEuRXhwbGFpbkJlYWRSZXNwb25zZRJOCgtHZXRCZWFkVHJlZRIeLmdhc3Rvd24udjEuR2V0QmVhZFRyZWVSZXF1ZXN0Gh8uZ2FzdG93bi52MS5HZXRCZWFkVHJlZVJlc3BvbnNlEk4KC0ltcG9ydEJlYWRzEh4uZ2FzdG93bi52MS5JbXBvcnRCZWFkc1JlcXVlc3QaHy5nYXN0b3duLnYxLkltcG9ydEJlYWRzUmVzcG9uc2ViBnByb3RvMw", [file_gastown_v1_bead, file_google_protobuf_field_mask, file_google_protobuf_struct, file_google_protobuf_timestamp]);
+  fileDesc("Ch1nYXN0b3duL3YxL3dvcmtfc2VydmljZS5wcm90bxIKZ2FzdG93bi52MSKLAwoRQ3JlYXRlQmVhZFJlcXVlc3QSEgoKcmVxdWVzdF9pZBgBIAEoCRILCgNyaWcYAiABKAkSDQoFdGl0bGUYAyABKAkSEwoLZGVzY3JpcHRpb24YBCABKAkSEgoKaXNzdWVfdHlwZRgFIAEoCRIVCghwcmlvcml0eRgGIAEoBUgAiAEBEhAKCGFzc2lnbmVlGAcgASgJEg4KBmxhYmVscxgIIAMoCRIOCgZwYXJlbnQYCSABKAkSLwoMZGVwZW5kZW5jaWVzGAogAygLMhkuZ2FzdG93bi52MS5OZXdEZXBlbmRlbmN5EhsKE2FjY2VwdGFuY2VfY3JpdGVyaWEYCyABKAkSDgoGZGVzaWduGAwgASgJEg0KBW5vdGVzGA0gASgJEikKCG1ldGFkYXRhGA4gASgLMhcuZ29vZ2xlLnByb3RvYnVmLlN0cnVjdBIvCgtkZWZlcl91bnRpbBgPIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBCCwoJX3ByaW9yaXR5IjQKDU5ld0RlcGVuZGVuY3kSFQoNZGVwZW5kc19vbl9pZBgBIAEoCRIMCgR0eXBlGAIgASgJIjQKEkNyZWF0ZUJlYWRSZXNwb25zZRIeCgRiZWFkGAEgASgLMhAuZ2FzdG93bi52MS5CZWFkIhwKDkdldEJlYWRSZXF1ZXN0EgoKAmlkGAEgASgJIjEKD0dldEJlYWRSZXNwb25zZRIeCgRiZWFkGAEgASgLMhAuZ2FzdG93bi52MS5CZWFkIkkKEExpc3RCZWFkc1JlcXVlc3QSDgoGZmlsdGVyGAEgASgJEhEKCXBhZ2Vfc2l6ZRgCIAEoBRISCgpwYWdlX3Rva2VuGAMgASgJImEKEUxpc3RCZWFkc1Jlc3BvbnNlEh8KBWJlYWRzGAEgAygLMhAuZ2FzdG93bi52MS5CZWFkEhcKD25leHRfcGFnZV90b2tlbhgCIAEoCRISCgp0b3RhbF9zaXplGAMgASgFIksKFUxpc3RSZWFkeUJlYWRzUmVxdWVzdBILCgNyaWcYASABKAkSEQoJcGFnZV9zaXplGAIgASgFEhIKCnBhZ2VfdG9rZW4YAyABKAkiUgoWTGlzdFJlYWR5QmVhZHNSZXNwb25zZRIfCgViZWFkcxgBIAMoCzIQLmdhc3Rvd24udjEuQmVhZBIXCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAkiVwoSU2VhcmNoQmVhZHNSZXF1ZXN0Eg0KBXF1ZXJ5GAEgASgJEgsKA2FsbBgCIAEoCBIRCglwYWdlX3NpemUYAyABKAUSEgoKcGFnZV90b2tlbhgEIAEoCSJnChNTZWFyY2hCZWFkc1Jlc3BvbnNlEiMKBGhpdHMYASADKAsyFS5nYXN0b3duLnYxLlNlYXJjaEhpdBIXCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAkSEgoKdG90YWxfc2l6ZRgDIAEoBSJaCglTZWFyY2hIaXQSHgoEYmVhZBgBIAEoCzIQLmdhc3Rvd24udjEuQmVhZBINCgVzY29yZRgCIAEoBRINCgVmaWVsZBgDIAEoCRIPCgdleGNlcnB0GAQgASgJIngKEVVwZGF0ZUJlYWRSZXF1ZXN0EhIKCnJlcXVlc3RfaWQYASABKAkSHgoEYmVhZBgCIAEoCzIQLmdhc3Rvd24udjEuQmVhZBIvCgt1cGRhdGVfbWFzaxgDIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5GaWVsZE1hc2siNAoSVXBkYXRlQmVhZFJlc3BvbnNlEh4KBGJlYWQYASABKAsyEC5nYXN0b3duLnYxLkJlYWQiQgoQQ2xvc2VCZWFkUmVxdWVzdBISCgpyZXF1ZXN0X2lkGAEgASgJEgoKAmlkGAIgASgJEg4KBnJlYXNvbhgDIAEoCSIzChFDbG9zZUJlYWRSZXNwb25zZRIeCgRiZWFkGAEgASgLMhAuZ2FzdG93bi52MS5CZWFkIkMKEVJlb3BlbkJlYWRSZXF1ZXN0EhIKCnJlcXVlc3RfaWQYASABKAkSCgoCaWQYAiABKAkSDgoGcmVhc29uGAMgASgJIjQKElJlb3BlbkJlYWRSZXNwb25zZRIeCgRiZWFkGAEgASgLMhAuZ2FzdG93bi52MS5CZWFkImUKFEFkZERlcGVuZGVuY3lSZXF1ZXN0EhIKCnJlcXVlc3RfaWQYASABKAkSCgoCaWQYAiABKAkSLQoKZGVwZW5kZW5jeRgDIAEoCzIZLmdhc3Rvd24udjEuTmV3RGVwZW5kZW5jeSI3ChVBZGREZXBlbmRlbmN5UmVzcG9uc2USHgoEYmVhZBgBIAEoCzIQLmdhc3Rvd24udjEuQmVhZCJeChdSZW1vdmVEZXBlbmRlbmN5UmVxdWVzdBISCgpyZXF1ZXN0X2lkGAEgASgJEgoKAmlkGAIgASgJEhUKDWRlcGVuZHNfb25faWQYAyABKAkSDAoEdHlwZRgEIAEoCSI6ChhSZW1vdmVEZXBlbmRlbmN5UmVzcG9uc2USHgoEYmVhZBgBIAEoCzIQLmdhc3Rvd24udjEuQmVhZCJBChFBZGRDb21tZW50UmVxdWVzdBISCgpyZXF1ZXN0X2lkGAEgASgJEgoKAmlkGAIgASgJEgwKBHRleHQYAyABKAkiNAoSQWRkQ29tbWVudFJlc3BvbnNlEh4KBGJlYWQYASABKAsyEC5nYXN0b3duLnYxLkJlYWQiZQoQU2xpbmdCZWFkUmVxdWVzdBISCgpyZXF1ZXN0X2lkGAEgASgJEgoKAmlkGAIgASgJEg8KB21hY2hpbmUYAyABKAkSDwoHcnVudGltZRgEIAEoCRIPCgdjb21tYW5kGAUgASgJIl0KEVNsaW5nQmVhZFJlc3BvbnNlEh4KBGJlYWQYASABKAsyEC5nYXN0b3duLnYxLkJlYWQSKAoJcGxhY2VtZW50GAIgASgLMhUuZ2FzdG93bi52MS5QbGFjZW1lbnQiIAoSRXhwbGFpbkJlYWRSZXF1ZXN0EgoKAmlkGAEgASgJIl8KE0V4cGxhaW5CZWFkUmVzcG9uc2USHgoEYmVhZBgBIAEoCzIQLmdhc3Rvd24udjEuQmVhZBIoCglwbGFjZW1lbnQYAiABKAsyFS5nYXN0b3duLnYxLlBsYWNlbWVudCItCglQbGFjZW1lbnQSDwoHbWFjaGluZRgBIAEoCRIPCgdyZWFzb25zGAIgAygJIiAKEkdldEJlYWRUcmVlUmVxdWVzdBIKCgJpZBgBIAEoCSI5ChNHZXRCZWFkVHJlZVJlc3BvbnNlEiIKBHJvb3QYASABKAsyFC5nYXN0b3duLnYxLkJlYWROb2RlIswBCghCZWFkTm9kZRIeCgRiZWFkGAEgASgLMhAuZ2FzdG93bi52MS5CZWFkEiYKCGNoaWxkcmVuGAIgAygLMhQuZ2FzdG93bi52MS5CZWFkTm9kZRIMCgRzdGVwGAMgASgJEhMKC21lcmdlX3N0YXRlGAQgASgJEi4KCnN0YXJ0X3RpbWUYBSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhQKDGNvbXBsZXRlZF9ieRgGIAEoCRIPCgdtYWNoaW5lGAcgASgJIjcKEkltcG9ydEJlYWRzUmVxdWVzdBISCgpyZXF1ZXN0X2lkGAEgASgJEg0KBWxpbmVzGAIgAygJIlYKE0ltcG9ydEJlYWRzUmVzcG9uc2USDwoHY3JlYXRlZBgBIAEoBRIQCghleGlzdGluZxgCIAEoBRILCgNpZHMYAyADKAkSDwoHc2tpcHBlZBgEIAMoCTKxCQoLV29ya1NlcnZpY2USSwoKQ3JlYXRlQmVhZBIdLmdhc3Rvd24udjEuQ3JlYXRlQmVhZFJlcXVlc3QaHi5nYXN0b3duLnYxLkNyZWF0ZUJlYWRSZXNwb25zZRJCCgdHZXRCZWFkEhouZ2FzdG93bi52MS5HZXRCZWFkUmVxdWVzdBobLmdhc3Rvd24udjEuR2V0QmVhZFJlc3BvbnNlEkgKCUxpc3RCZWFkcxIcLmdhc3Rvd24udjEuTGlzdEJlYWRzUmVxdWVzdBodLmdhc3Rvd24udjEuTGlzdEJlYWRzUmVzcG9uc2USVwoOTGlzdFJlYWR5QmVhZHMSIS5nYXN0b3duLnYxLkxpc3RSZWFkeUJlYWRzUmVxdWVzdBoiLmdhc3Rvd24udjEuTGlzdFJlYWR5QmVhZHNSZXNwb25zZRJOCgtTZWFyY2hCZWFkcxIeLmdhc3Rvd24udjEuU2VhcmNoQmVhZHNSZXF1ZXN0Gh8uZ2FzdG93bi52MS5TZWFyY2hCZWFkc1Jlc3BvbnNlEksKClVwZGF0ZUJlYWQSHS5nYXN0b3duLnYxLlVwZGF0ZUJlYWRSZXF1ZXN0Gh4uZ2FzdG93bi52MS5VcGRhdGVCZWFkUmVzcG9uc2USSAoJQ2xvc2VCZWFkEhwuZ2FzdG93bi52MS5DbG9zZUJlYWRSZXF1ZXN0Gh0uZ2FzdG93bi52MS5DbG9zZUJlYWRSZXNwb25zZRJLCgpSZW9wZW5CZWFkEh0uZ2FzdG93bi52MS5SZW9wZW5CZWFkUmVxdWVzdBoeLmdhc3Rvd24udjEuUmVvcGVuQmVhZFJlc3BvbnNlElQKDUFkZERlcGVuZGVuY3kSIC5nYXN0b3duLnYxLkFkZERlcGVuZGVuY3lSZXF1ZXN0GiEuZ2FzdG93bi52MS5BZGREZXBlbmRlbmN5UmVzcG9uc2USXQoQUmVtb3ZlRGVwZW5kZW5jeRIjLmdhc3Rvd24udjEuUmVtb3ZlRGVwZW5kZW5jeVJlcXVlc3QaJC5nYXN0b3duLnYxLlJlbW92ZURlcGVuZGVuY3lSZXNwb25zZRJLCgpBZGRDb21tZW50Eh0uZ2FzdG93bi52MS5BZGRDb21tZW50UmVxdWVzdBoeLmdhc3Rvd24udjEuQWRkQ29tbWVudFJlc3BvbnNlEkgKCVNsaW5nQmVhZBIcLmdhc3Rvd24udjEuU2xpbmdCZWFkUmVxdWVzdBodLmdhc3Rvd24udjEuU2xpbmdCZWFkUmVzcG9uc2USTgoLRXhwbGFpbkJlYWQSHi5nYXN0b3duLnYxLkV4cGxhaW5CZWFkUmVxdWVzdBofLmdhc3Rvd24udjEuRXhwbGFpbkJlYWRSZXNwb25zZRJOCgtHZXRCZWFkVHJlZRIeLmdhc3Rvd24udjEuR2V0QmVhZFRyZWVSZXF1ZXN0Gh8uZ2FzdG93bi52MS5HZXRCZWFkVHJlZVJlc3BvbnNlEk4KC0ltcG9ydEJlYWRzEh4uZ2FzdG93bi52MS5JbXBvcnRCZWFkc1JlcXVlc3QaHy5nYXN0b3duLnYxLkltcG9ydEJlYWRzUmVzcG9uc2ViBnByb3RvMw", [file_gastown_v1_bead, file_google_protobuf_field_mask, file_google_protobuf_struct, file_google_protobuf_timestamp]);
 
 /**
  * @generated from message gastown.v1.CreateBeadRequest
@@ -194,8 +194,9 @@ export const GetBeadResponseSchema: GenMessage<GetBeadResponse> = /*@__PURE__*/
 export type ListBeadsRequest = Message<"gastown.v1.ListBeadsRequest"> & {
   /**
    * AIP-160, for example `status = open AND rig = alpha AND label:urgent`. Fields: id, status,
-   * type, label, assignee, parent, priority, title, text, rig, machine, work (false for mail,
-   * steps, agents and other machinery). Empty: everything that is not closed and is work.
+   * type, label, assignee, parent, priority, title, text, rig, machine, created, updated, closed,
+   * deferred (dates, RFC 3339 or a day), work (false for mail, steps, agents and other
+   * machinery). Empty: everything that is not closed and is work.
    *
    * @generated from field: string filter = 1;
    */
@@ -304,6 +305,114 @@ export const ListReadyBeadsResponseSchema: GenMessage<ListReadyBeadsResponse> = 
   messageDesc(file_gastown_v1_work_service, 8);
 
 /**
+ * @generated from message gastown.v1.SearchBeadsRequest
+ */
+export type SearchBeadsRequest = Message<"gastown.v1.SearchBeadsRequest"> & {
+  /**
+   * Words, all of which must be there, in any field and any order; in double quotes, as they stand.
+   * Looked for in id, title, labels, description, design, acceptance criteria, notes and comments.
+   *
+   * @generated from field: string query = 1;
+   */
+  query: string;
+
+  /**
+   * Closed beads, mail, steps and agents too.
+   *
+   * @generated from field: bool all = 2;
+   */
+  all: boolean;
+
+  /**
+   * At most 1000; 100 if absent.
+   *
+   * @generated from field: int32 page_size = 3;
+   */
+  pageSize: number;
+
+  /**
+   * @generated from field: string page_token = 4;
+   */
+  pageToken: string;
+};
+
+/**
+ * Describes the message gastown.v1.SearchBeadsRequest.
+ * Use `create(SearchBeadsRequestSchema)` to create a new message.
+ */
+export const SearchBeadsRequestSchema: GenMessage<SearchBeadsRequest> = /*@__PURE__*/
+  messageDesc(file_gastown_v1_work_service, 9);
+
+/**
+ * @generated from message gastown.v1.SearchBeadsResponse
+ */
+export type SearchBeadsResponse = Message<"gastown.v1.SearchBeadsResponse"> & {
+  /**
+   * @generated from field: repeated gastown.v1.SearchHit hits = 1;
+   */
+  hits: SearchHit[];
+
+  /**
+   * Empty on the last page.
+   *
+   * @generated from field: string next_page_token = 2;
+   */
+  nextPageToken: string;
+
+  /**
+   * @generated from field: int32 total_size = 3;
+   */
+  totalSize: number;
+};
+
+/**
+ * Describes the message gastown.v1.SearchBeadsResponse.
+ * Use `create(SearchBeadsResponseSchema)` to create a new message.
+ */
+export const SearchBeadsResponseSchema: GenMessage<SearchBeadsResponse> = /*@__PURE__*/
+  messageDesc(file_gastown_v1_work_service, 10);
+
+/**
+ * One bead that a search found.
+ *
+ * @generated from message gastown.v1.SearchHit
+ */
+export type SearchHit = Message<"gastown.v1.SearchHit"> & {
+  /**
+   * @generated from field: gastown.v1.Bead bead = 1;
+   */
+  bead?: Bead | undefined;
+
+  /**
+   * Only its order means something.
+   *
+   * @generated from field: int32 score = 2;
+   */
+  score: number;
+
+  /**
+   * The field of the best match, for example `title` or `comment`.
+   *
+   * @generated from field: string field = 3;
+   */
+  field: string;
+
+  /**
+   * The words around that match, on one line.
+   *
+   * @generated from field: string excerpt = 4;
+   */
+  excerpt: string;
+};
+
+/**
+ * Describes the message gastown.v1.SearchHit.
+ * Use `create(SearchHitSchema)` to create a new message.
+ */
+export const SearchHitSchema: GenMessage<SearchHit> = /*@__PURE__*/
+  messageDesc(file_gastown_v1_work_service, 11);
+
+/**
  * @generated from message gastown.v1.UpdateBeadRequest
  */
 export type UpdateBeadRequest = Message<"gastown.v1.UpdateBeadRequest"> & {
@@ -333,7 +442,7 @@ export type UpdateBeadRequest = Message<"gastown.v1.UpdateBeadRequest"> & {
  * Use `create(UpdateBeadRequestSchema)` to create a new message.
  */
 export const UpdateBeadRequestSchema: GenMessage<UpdateBeadRequest> = /*@__PURE__*/
-  messageDesc(file_gastown_v1_work_service, 9);
+  messageDesc(file_gastown_v1_work_service, 12);
 
 /**
  * @generated from message gastown.v1.UpdateBeadResponse
@@ -350,7 +459,7 @@ export type UpdateBeadResponse = Message<"gastown.v1.UpdateBeadResponse"> & {
  * Use `create(UpdateBeadResponseSchema)` to create a new message.
  */
 export const UpdateBeadResponseSchema: GenMessage<UpdateBeadResponse> = /*@__PURE__*/
-  messageDesc(file_gastown_v1_work_service, 10);
+  messageDesc(file_gastown_v1_work_service, 13);
 
 /**
  * @generated from message gastown.v1.CloseBeadRequest
@@ -377,7 +486,7 @@ export type CloseBeadRequest = Message<"gastown.v1.CloseBeadRequest"> & {
  * Use `create(CloseBeadRequestSchema)` to create a new message.
  */
 export const CloseBeadRequestSchema: GenMessage<CloseBeadRequest> = /*@__PURE__*/
-  messageDesc(file_gastown_v1_work_service, 11);
+  messageDesc(file_gastown_v1_work_service, 14);
 
 /**
  * @generated from message gastown.v1.CloseBeadResponse
@@ -394,7 +503,7 @@ export type CloseBeadResponse = Message<"gastown.v1.CloseBeadResponse"> & {
  * Use `create(CloseBeadResponseSchema)` to create a new message.
  */
 export const CloseBeadResponseSchema: GenMessage<CloseBeadResponse> = /*@__PURE__*/
-  messageDesc(file_gastown_v1_work_service, 12);
+  messageDesc(file_gastown_v1_work_service, 15);
 
 /**
  * @generated from message gastown.v1.ReopenBeadRequest
@@ -421,7 +530,7 @@ export type ReopenBeadRequest = Message<"gastown.v1.ReopenBeadRequest"> & {
  * Use `create(ReopenBeadRequestSchema)` to create a new message.
  */
 export const ReopenBeadRequestSchema: GenMessage<ReopenBeadRequest> = /*@__PURE__*/
-  messageDesc(file_gastown_v1_work_service, 13);
+  messageDesc(file_gastown_v1_work_service, 16);
 
 /**
  * @generated from message gastown.v1.ReopenBeadResponse
@@ -438,7 +547,7 @@ export type ReopenBeadResponse = Message<"gastown.v1.ReopenBeadResponse"> & {
  * Use `create(ReopenBeadResponseSchema)` to create a new message.
  */
 export const ReopenBeadResponseSchema: GenMessage<ReopenBeadResponse> = /*@__PURE__*/
-  messageDesc(file_gastown_v1_work_service, 14);
+  messageDesc(file_gastown_v1_work_service, 17);
 
 /**
  * @generated from message gastown.v1.AddDependencyRequest
@@ -465,7 +574,7 @@ export type AddDependencyRequest = Message<"gastown.v1.AddDependencyRequest"> & 
  * Use `create(AddDependencyRequestSchema)` to create a new message.
  */
 export const AddDependencyRequestSchema: GenMessage<AddDependencyRequest> = /*@__PURE__*/
-  messageDesc(file_gastown_v1_work_service, 15);
+  messageDesc(file_gastown_v1_work_service, 18);
 
 /**
  * @generated from message gastown.v1.AddDependencyResponse
@@ -482,7 +591,7 @@ export type AddDependencyResponse = Message<"gastown.v1.AddDependencyResponse"> 
  * Use `create(AddDependencyResponseSchema)` to create a new message.
  */
 export const AddDependencyResponseSchema: GenMessage<AddDependencyResponse> = /*@__PURE__*/
-  messageDesc(file_gastown_v1_work_service, 16);
+  messageDesc(file_gastown_v1_work_service, 19);
 
 /**
  * @generated from message gastown.v1.RemoveDependencyRequest
@@ -516,7 +625,7 @@ export type RemoveDependencyRequest = Message<"gastown.v1.RemoveDependencyReques
  * Use `create(RemoveDependencyRequestSchema)` to create a new message.
  */
 export const RemoveDependencyRequestSchema: GenMessage<RemoveDependencyRequest> = /*@__PURE__*/
-  messageDesc(file_gastown_v1_work_service, 17);
+  messageDesc(file_gastown_v1_work_service, 20);
 
 /**
  * @generated from message gastown.v1.RemoveDependencyResponse
@@ -533,7 +642,7 @@ export type RemoveDependencyResponse = Message<"gastown.v1.RemoveDependencyRespo
  * Use `create(RemoveDependencyResponseSchema)` to create a new message.
  */
 export const RemoveDependencyResponseSchema: GenMessage<RemoveDependencyResponse> = /*@__PURE__*/
-  messageDesc(file_gastown_v1_work_service, 18);
+  messageDesc(file_gastown_v1_work_service, 21);
 
 /**
  * @generated from message gastown.v1.AddCommentRequest
@@ -560,7 +669,7 @@ export type AddCommentRequest = Message<"gastown.v1.AddCommentRequest"> & {
  * Use `create(AddCommentRequestSchema)` to create a new message.
  */
 export const AddCommentRequestSchema: GenMessage<AddCommentRequest> = /*@__PURE__*/
-  messageDesc(file_gastown_v1_work_service, 19);
+  messageDesc(file_gastown_v1_work_service, 22);
 
 /**
  * @generated from message gastown.v1.AddCommentResponse
@@ -577,7 +686,7 @@ export type AddCommentResponse = Message<"gastown.v1.AddCommentResponse"> & {
  * Use `create(AddCommentResponseSchema)` to create a new message.
  */
 export const AddCommentResponseSchema: GenMessage<AddCommentResponse> = /*@__PURE__*/
-  messageDesc(file_gastown_v1_work_service, 20);
+  messageDesc(file_gastown_v1_work_service, 23);
 
 /**
  * @generated from message gastown.v1.SlingBeadRequest
@@ -620,7 +729,7 @@ export type SlingBeadRequest = Message<"gastown.v1.SlingBeadRequest"> & {
  * Use `create(SlingBeadRequestSchema)` to create a new message.
  */
 export const SlingBeadRequestSchema: GenMessage<SlingBeadRequest> = /*@__PURE__*/
-  messageDesc(file_gastown_v1_work_service, 21);
+  messageDesc(file_gastown_v1_work_service, 24);
 
 /**
  * @generated from message gastown.v1.SlingBeadResponse
@@ -642,7 +751,7 @@ export type SlingBeadResponse = Message<"gastown.v1.SlingBeadResponse"> & {
  * Use `create(SlingBeadResponseSchema)` to create a new message.
  */
 export const SlingBeadResponseSchema: GenMessage<SlingBeadResponse> = /*@__PURE__*/
-  messageDesc(file_gastown_v1_work_service, 22);
+  messageDesc(file_gastown_v1_work_service, 25);
 
 /**
  * @generated from message gastown.v1.ExplainBeadRequest
@@ -659,7 +768,7 @@ export type ExplainBeadRequest = Message<"gastown.v1.ExplainBeadRequest"> & {
  * Use `create(ExplainBeadRequestSchema)` to create a new message.
  */
 export const ExplainBeadRequestSchema: GenMessage<ExplainBeadRequest> = /*@__PURE__*/
-  messageDesc(file_gastown_v1_work_service, 23);
+  messageDesc(file_gastown_v1_work_service, 26);
 
 /**
  * @generated from message gastown.v1.ExplainBeadResponse
@@ -681,7 +790,7 @@ export type ExplainBeadResponse = Message<"gastown.v1.ExplainBeadResponse"> & {
  * Use `create(ExplainBeadResponseSchema)` to create a new message.
  */
 export const ExplainBeadResponseSchema: GenMessage<ExplainBeadResponse> = /*@__PURE__*/
-  messageDesc(file_gastown_v1_work_service, 24);
+  messageDesc(file_gastown_v1_work_service, 27);
 
 /**
  * What the dispatcher decided about one bead.
@@ -709,7 +818,7 @@ export type Placement = Message<"gastown.v1.Placement"> & {
  * Use `create(PlacementSchema)` to create a new message.
  */
 export const PlacementSchema: GenMessage<Placement> = /*@__PURE__*/
-  messageDesc(file_gastown_v1_work_service, 25);
+  messageDesc(file_gastown_v1_work_service, 28);
 
 /**
  * @generated from message gastown.v1.GetBeadTreeRequest
@@ -726,7 +835,7 @@ export type GetBeadTreeRequest = Message<"gastown.v1.GetBeadTreeRequest"> & {
  * Use `create(GetBeadTreeRequestSchema)` to create a new message.
  */
 export const GetBeadTreeRequestSchema: GenMessage<GetBeadTreeRequest> = /*@__PURE__*/
-  messageDesc(file_gastown_v1_work_service, 26);
+  messageDesc(file_gastown_v1_work_service, 29);
 
 /**
  * @generated from message gastown.v1.GetBeadTreeResponse
@@ -743,7 +852,7 @@ export type GetBeadTreeResponse = Message<"gastown.v1.GetBeadTreeResponse"> & {
  * Use `create(GetBeadTreeResponseSchema)` to create a new message.
  */
 export const GetBeadTreeResponseSchema: GenMessage<GetBeadTreeResponse> = /*@__PURE__*/
-  messageDesc(file_gastown_v1_work_service, 27);
+  messageDesc(file_gastown_v1_work_service, 30);
 
 /**
  * One bead in a tree.
@@ -779,6 +888,20 @@ export type BeadNode = Message<"gastown.v1.BeadNode"> & {
    * @generated from field: google.protobuf.Timestamp start_time = 5;
    */
   startTime?: Timestamp | undefined;
+
+  /**
+   * Who completed it: the worker whose work landed, else who closed it; empty while it is open.
+   *
+   * @generated from field: string completed_by = 6;
+   */
+  completedBy: string;
+
+  /**
+   * The machine that it was worked on; empty where no worker had it.
+   *
+   * @generated from field: string machine = 7;
+   */
+  machine: string;
 };
 
 /**
@@ -786,7 +909,7 @@ export type BeadNode = Message<"gastown.v1.BeadNode"> & {
  * Use `create(BeadNodeSchema)` to create a new message.
  */
 export const BeadNodeSchema: GenMessage<BeadNode> = /*@__PURE__*/
-  messageDesc(file_gastown_v1_work_service, 28);
+  messageDesc(file_gastown_v1_work_service, 31);
 
 /**
  * @generated from message gastown.v1.ImportBeadsRequest
@@ -810,7 +933,7 @@ export type ImportBeadsRequest = Message<"gastown.v1.ImportBeadsRequest"> & {
  * Use `create(ImportBeadsRequestSchema)` to create a new message.
  */
 export const ImportBeadsRequestSchema: GenMessage<ImportBeadsRequest> = /*@__PURE__*/
-  messageDesc(file_gastown_v1_work_service, 29);
+  messageDesc(file_gastown_v1_work_service, 32);
 
 /**
  * @generated from message gastown.v1.ImportBeadsResponse
@@ -846,7 +969,7 @@ export type ImportBeadsResponse = Message<"gastown.v1.ImportBeadsResponse"> & {
  * Use `create(ImportBeadsResponseSchema)` to create a new message.
  */
 export const ImportBeadsResponseSchema: GenMessage<ImportBeadsResponse> = /*@__PURE__*/
-  messageDesc(file_gastown_v1_work_service, 30);
+  messageDesc(file_gastown_v1_work_service, 33);
 
 /**
  * Beads: file them, find them, hand them out.
@@ -897,6 +1020,16 @@ export const WorkService: GenService<{
     methodKind: "unary";
     input: typeof ListReadyBeadsRequestSchema;
     output: typeof ListReadyBeadsResponseSchema;
+  },
+  /**
+   * Beads in whose texts every word of a query is found, the best first.
+   *
+   * @generated from rpc gastown.v1.WorkService.SearchBeads
+   */
+  searchBeads: {
+    methodKind: "unary";
+    input: typeof SearchBeadsRequestSchema;
+    output: typeof SearchBeadsResponseSchema;
   },
   /**
    * Change the fields that the mask names.
