@@ -1,13 +1,8 @@
 import { isTownError, TownError } from "#services/rpc/town-error.ts";
-import {
-  authorityRef,
-  type ChainPlace,
-  linkCommit,
-  readFetchedChain,
-  termOf,
-} from "./authority-chain.ts";
+import { authorityRef, type ChainPlace, readFetchedChain } from "./authority-chain.ts";
 import { fetchRefs, isReachable, readRef, trackingRef } from "./fetch-remote.ts";
 import { runGit } from "./run-git.ts";
+import { linkCommit, termOf } from "./term-chain.ts";
 
 /** One tested candidate and what it is for. */
 export type ToLand = {

@@ -1,0 +1,137 @@
+import { randomUUID } from "node:crypto";
+import { townPerson } from "#services/identity/person.ts";
+import { isTownError, TownError } from "#services/rpc/town-error.ts";
+import { commitTree, emptyTree } from "./commit-tree.ts";
+import { fetchRefs, readRef, trackingRef } from "./fetch-remote.ts";
+import { runGit } from "./run-git.ts";
+import { readTrailers, type Trailers } from "./trailers.ts";
+
+/** Which chain of terms, and how long its remote may take. */
+export type TermPlace = {
+  readonly repoDir: string;
+  /** The ref of the remote that the chain is kept in, `refs/gastown/…`. */
+  readonly ref: string;
+  /** What the chain is about, for messages: `authority`. */
+  readonly about: string;
+  /** `origin` by default. */
+  readonly remote?: string;
+  readonly signal?: AbortSignal | undefined;
+  readonly timeoutMs?: number | undefined;
+};
+
+/** Who holds which term; term 0 and nobody where there was never one. */
+export type Term = { readonly term: number; readonly holder: string | undefined };
+
+/** One commit of a chain. */
+export type Link = { readonly commit: string; readonly trailers: Trailers };
+
+/** The chain's newest commit as the last fetch left it here, and its term. */
+export async function readFetchedTerm(
+  place: Pick<TermPlace, "repoDir" | "ref">,
+): Promise<Term & { readonly tip: string | undefined }> {
+  const tip = await readRef(place.repoDir, trackingRef(place.ref));
+  if (tip === undefined) return { term: 0, holder: undefined, tip };
+  return { ...(await termOf(place.repoDir, tip)), tip };
+}
+
+/** The term and the holder that a chain commit stands for. */
+export async function termOf(repoDir: string, tip: string): Promise<Term> {
+  const [newest] = await readLinks(repoDir, ["-1", tip]);
+  // Each commit of ours carries both; a stranger's on top must not hide what is below it.
+  const links = newest && asTerm(newest) ? [newest] : await readLinks(repoDir, [tip]);
+  const terms = links.flatMap((link) => asTerm(link) ?? []);
+  return terms.reduce((high, next) => (next.term > high.term ? next : high), {
+    term: 0,
+    holder: undefined as string | undefined,
+  });
+}
+
+/**
+ * Take the next term by compare-and-swap: of any number who try at once, one gets it.
+ *
+ * @param wanted.seenTerm the highest term this process knows of
+ * @param wanted.establish the word that a lower term at the remote is to be overcome
+ * @throws TownError `stale` when someone else was faster, or when the remote shows a lower term
+ *   than was seen (it was restored from a backup: the term must be established again);
+ *   `unavailable` when the remote does not answer, and then the term may still have been taken;
+ *   `denied` where the remote keeps no such ref
+ */
+export async function takeNextTerm(
+  wanted: TermPlace & {
+    readonly holder: string;
+    readonly seenTerm?: number;
+    readonly establish?: boolean;
+  },
+): Promise<{ term: number; tip: string }> {
+  const { repoDir, ref, about, remote = "origin", signal, timeoutMs } = wanted;
+  const { holder, seenTerm = 0 } = wanted;
+  await fetchRefs(wanted, [ref]);
+  const chain = await readFetchedTerm(wanted);
+  if (seenTerm > chain.term && !wanted.establish) {
+    throw new TownError(
+      "stale",
+      `${remote} shows ${about} term ${chain.term}, but term ${seenTerm} was seen: it was ` +
+        "rewound or restored; establish the term again before anything lands",
+    );
+  }
+  const term = Math.max(chain.term, seenTerm) + 1;
+  const tip = await linkCommit(repoDir, chain.tip, `Term ${term}: ${holder}`, {
+    "Gastown-Term": String(term),
+    "Gastown-Holder": holder,
+  });
+  const lease = `--force-with-lease=${ref}:${chain.tip ?? ""}`;
+  const args = ["push", "--quiet", lease, remote, `${tip}:${ref}`];
+  try {
+    await runGit(args, { cwd: repoDir, signal, timeoutMs });
+  } catch (error) {
+    if (!isTownError(error, "stale", "unavailable")) throw error;
+    // The answer of the push may be wrong or lost; what the remote shows now is neither.
+    const now = await fetchRefs(wanted, [ref]).then(
+      () => readFetchedTerm(wanted),
+      () => chain,
+    );
+    if (now.tip === tip) return { term, tip };
+    if (now.tip === chain.tip) throw error;
+    const message = `term ${now.term} of ${remote} is held by ${now.holder ?? "nobody"}`;
+    throw new TownError("stale", message, { cause: error });
+  }
+  return { term, tip };
+}
+
+/** A new chain commit on top of another; unlike any other, whoever else writes the same words. */
+export async function linkCommit(
+  repoDir: string,
+  parent: string | undefined,
+  title: string,
+  trailers: Trailers,
+): Promise<string> {
+  return commitTree({
+    repoDir,
+    tree: await emptyTree(repoDir),
+    parents: parent ? [parent] : [],
+    message: title,
+    // Two clones of one machine that take a term in the same second would make the same commit,
+    // and the remote would tell both that they have it.
+    trailers: { ...trailers, "Gastown-Nonce": randomUUID() },
+    author: townPerson,
+    committer: townPerson,
+  });
+}
+
+/** The commits of a chain, the newest first. */
+export async function readLinks(repoDir: string, range: readonly string[]): Promise<Link[]> {
+  const args = ["log", "-z", "--first-parent", "--format=%H%n%B", ...range];
+  const { stdout } = await runGit(args, { cwd: repoDir });
+  const entries = stdout.split("\0").filter((entry) => entry.trim() !== "");
+  return entries.map((entry) => {
+    const end = entry.indexOf("\n");
+    return { commit: entry.slice(0, end), trailers: readTrailers(entry.slice(end + 1)) };
+  });
+}
+
+/** The term that one commit carries; undefined for a stranger's. */
+export function asTerm({ trailers }: Link): Term | undefined {
+  const text = trailers["Gastown-Term"] ?? "";
+  if (!/^[1-9]\d{0,14}$/.test(text)) return undefined;
+  return { term: Number(text), holder: trailers["Gastown-Holder"] };
+}
