@@ -1,10 +1,11 @@
 import { once } from "node:events";
 import { writeFileSync } from "node:fs";
-import { type AddressInfo, createServer } from "node:net";
+import { type AddressInfo, createServer, type Server } from "node:net";
 import { join } from "node:path";
-import { afterAll, beforeAll, expect, onTestFinished, test, vi } from "vitest";
+import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import { FleetService } from "#proto/gastown/v1/fleet_service_pb.ts";
 import { WorkService } from "#proto/gastown/v1/work_service_pb.ts";
+import type { GtRun } from "./gt.ts";
 import { addingFile, makeProject, onMain } from "./project.ts";
 import { file, untilStatus } from "./steps.ts";
 import { hasNats, openTown, sceneMsMax, type TownFixture } from "./town-fixture.ts";
@@ -13,11 +14,17 @@ vi.setConfig({ testTimeout: sceneMsMax, hookTimeout: sceneMsMax });
 
 let town: TownFixture;
 let remote: string;
+let mute: Promise<GtRun>;
 beforeAll(async () => {
   town = await openTown({ bus: (await hasNats()) ? "nats" : "none", machines: ["vm-a"] });
   remote = await makeProject(town.home, "alpha");
   const added = await town.gt("rig", "add", "alpha", remote, "--gate", "check=sh check.sh");
   expect(added).toMatchObject({ code: 0, stderr: "" });
+  const host = await muteHost();
+  const { port } = host.address() as AddressInfo;
+  // Asked for now, since its answer takes its time; the last test looks at it.
+  mute = town.gt("rig", "add", "mute", `http://127.0.0.1:${port}/x.git`);
+  void mute.then(() => host.close());
 });
 afterAll(() => town?.stop());
 
@@ -26,30 +33,34 @@ async function beadIds(): Promise<string[]> {
   return beads.map(({ id }) => id).sort();
 }
 
-test.for([
-  ["a folder that is not there", () => join(town.home, "nothing.git"), /there is no folder/],
-  [
-    "a port where nobody listens",
-    () => "http://127.0.0.1:1/x.git",
-    /127\.0\.0\.1.*it may work later/s,
-  ],
-  ["a host that never says a word", silentRemote, /no answer within 20000 ms/],
-] as const)("%s is no rig, and the reason is told", async ([_, place, reason]) => {
-  const url = await place();
-  const refused = await town.gt("rig", "add", "gone", url);
+type Unfit = { readonly what: string; readonly place: () => string; readonly reason: RegExp };
+
+test.for<Unfit>([
+  {
+    what: "a folder that is not there",
+    place: () => join(town.home, "nothing.git"),
+    reason: /there is no folder/,
+  },
+  {
+    what: "a port where nobody listens",
+    place: () => "http://127.0.0.1:1/x.git",
+    reason: /127\.0\.0\.1.*it may work later/s,
+  },
+])("$what is no rig, and the reason is told", async ({ place, reason }) => {
+  const refused = await town.gt("rig", "add", "gone", place());
   expect(refused).toMatchObject({ code: 1, stdout: "" });
-  expect(refused.stderr).toContain(`gt: ${url} cannot carry a rig: `);
+  expect(refused.stderr).toContain(`gt: ${place()} cannot carry a rig: `);
   expect(refused.stderr).toMatch(reason);
   expect(refused.stderr).not.toMatch(/\n +at |gt up|gt list/);
   const { rigs } = await town.client(FleetService).listRigs({});
   expect(rigs.map(({ name }) => name)).toEqual(["alpha"]);
 });
 
-async function silentRemote(): Promise<string> {
+/** A host that takes connections and never says a word. */
+async function muteHost(): Promise<Server> {
   const server = createServer().listen(0, "127.0.0.1");
   await once(server, "listening");
-  onTestFinished(() => void server.close());
-  return `http://127.0.0.1:${(server.address() as AddressInfo).port}/x.git`;
+  return server;
 }
 
 test("a file with a bad line files nothing, and the line is named", async () => {
@@ -111,7 +122,7 @@ test("a patch that does not apply: ESCALATE with the reason, deferred, mail", as
   expect(inbox.stdout).toMatch(new RegExp(`ESCALATE.*${id}`));
 });
 
-test("a gate that fails: sent back with its output, deferred after the third time, mail", async () => {
+test("a gate that fails: sent back with its output, after three times deferred, mail", async () => {
   const patch = addingFile("words/second.txt", "this word is broken");
   const id = await file(town, { rig: "alpha", title: "Breaks the gate", patch });
   const bead = await untilStatus(town, id, "deferred");
@@ -123,4 +134,10 @@ test("a gate that fails: sent back with its output, deferred after the third tim
   expect(queue.stdout).toContain("a word is broken");
   expect((await town.gt("mail", "inbox")).stdout).toMatch(new RegExp(`REJECTED 3 times.*${id}`));
   expect(await onMain(remote, "words/second.txt")).toBeUndefined();
+});
+
+test("a host that never says a word is no rig either, after 20 s", async () => {
+  const refused = await mute;
+  expect(refused).toMatchObject({ code: 1, stdout: "" });
+  expect(refused.stderr).toMatch(/cannot carry a rig: .*no answer within 20000 ms/);
 });

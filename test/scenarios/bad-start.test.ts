@@ -26,7 +26,7 @@ async function busyPort(): Promise<string> {
   return `127.0.0.1:${(server.address() as AddressInfo).port}`;
 }
 
-test("a corrupt configuration: every problem of flags, environment and file at once, exit 2", async () => {
+test("every problem of flags, environment and file is told at once, exit 2", async () => {
   const home = scratch();
   const config = join(home, "town.toml");
   writeFileSync(config, 'heartbeat_ms = "soon"\nledger_remote = "x"\ncolour = "red"\n');
@@ -72,7 +72,7 @@ test("a port in use is named, by the town and by gt up, and nothing is left behi
   expect(up.stderr).toContain(`${listen} is in use`);
 });
 
-test("a home of another version, a corrupt one and a foreign one are refused untouched", async () => {
+test("homes of another version, corrupt or foreign, are refused untouched", async () => {
   const home = scratch();
   const [newer, corrupt, foreign] = ["newer", "corrupt", "foreign"].map((name) => join(home, name));
   const texts = [
@@ -99,7 +99,7 @@ test("a home of another version, a corrupt one and a foreign one are refused unt
   }
 });
 
-test("a machine's home of another version, or of another machine, is refused with the reason", async () => {
+test("a machine's home of another version, or another's, is refused", async () => {
   const home = scratch();
   const agent = (machine: string) =>
     runProgram("rig-agent/main.ts", ["--machine", machine, "--home", home], { cwd: home, env: {} });

@@ -57,7 +57,7 @@ withNats("a ledger remote that is away at the start, and again later, loses noth
   }
 });
 
-test("a rig's remote that goes away while a bead is worked, and comes back, loses nothing", async () => {
+test("a rig's remote that goes away during work, and comes back, loses nothing", async () => {
   const town = await openTown({ bus: (await hasNats()) ? "nats" : "none", machines: ["vm-a"] });
   onTestFinished(town.stop);
   const remote = await makeProject(town.home, "alpha");

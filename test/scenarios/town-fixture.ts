@@ -8,7 +8,12 @@ import { systemProcesses } from "#services/runtime/process-table.ts";
 import { bareRemote } from "../../deploy/local/demo/remotes.ts";
 import { readTownFile } from "../../deploy/local/home/town-file.ts";
 import { logTail } from "../../deploy/local/process/log-tail.ts";
-import { startBus, startMachine, startTown } from "../../deploy/local/process/start.ts";
+import {
+  type HomePorts,
+  startBus,
+  startMachine,
+  startTown,
+} from "../../deploy/local/process/start.ts";
 import { stopHome } from "../../deploy/local/process/stop.ts";
 import type { NatsProcess } from "../../deploy/setup/nats-process.ts";
 import { findNatsServer } from "../../deploy/setup/nats-server.ts";
@@ -65,65 +70,15 @@ export async function openTown(options: {
   readonly before?: (home: string) => void;
 }): Promise<TownFixture> {
   const home = mkdtempSync(join(tmpdir(), "gt-scene-"));
-  const table = systemProcesses();
-  const signal = AbortSignal.timeout(600_000);
-  const ports = { table, signal };
-  const ledgerRemote = await bareRemote(ledgerRemoteIn(home), signal);
+  const ports = { table: systemProcesses(), signal: AbortSignal.timeout(600_000) };
+  await bareRemote(ledgerRemoteIn(home), ports.signal);
   options.before?.(home);
-  const server = await findNatsServer({ home, env: process.env });
-  const bus =
-    options.bus === "nats" && "path" in server
-      ? await startBus(home, server, {}, ports)
-      : undefined;
-  const address = () => readTownFile(home)?.address ?? "";
-  const logs = new Map<ProcessName, LogReader>();
-  let rpc = connectRpc({ address: "127.0.0.1:1" });
-  const town: TownFixture = {
-    home,
-    address,
-    bus,
-    client: (service) => rpc.client(service),
-    gt: (...args) => runGt(args, { cwd: home, address: address() }),
-    until: (what, look) =>
-      untilSeen(what, look, { address: address(), explain: () => logsOf(home) }),
-    said: (name, ...words) => {
-      const log = logs.get(name) ?? readLog(logPath(home, name));
-      logs.set(name, log);
-      return log.until(...words);
-    },
-    startTown: async (listen = address() || "127.0.0.1:0") => {
-      const natsUrl = bus?.url ?? "";
-      await startTown(home, { town: "scene", listen, natsUrl, ledgerRemote }, ports);
-      rpc.close();
-      rpc = connectRpc({ address: address() });
-    },
-    startMachine: async (machine) => {
-      await startMachine(home, { machine, townAddress: address() }, ports);
-      await town.until(`the town knows ${machine}`, async () => {
-        const { machines } = await town.client(FleetService).listMachines({});
-        return machines.some(({ name }) => name === machine) || undefined;
-      });
-    },
-    kill: async (name) => {
-      const mark = readTownFile(home)?.pids[name];
-      if (mark === undefined) throw new Error(`${name} was never started`);
-      process.kill(mark.pid, "SIGKILL");
-      await untilGone(mark, table);
-    },
-    restartBus: async () => {
-      if ("path" in server) await startBus(home, server, { port: bus?.port }, ports);
-    },
-    halt: async () => {
-      rpc.close();
-      await stopHome(home, table);
-    },
-    stop: async () => {
-      await town.halt();
-      const left = await whoIsLeft(home);
-      if (left.length > 0) throw new Error(`left behind: ${left.join("; ")}`);
-      rmSync(home, { recursive: true, force: true });
-    },
-  };
+  const found = await findNatsServer({ home, env: process.env });
+  const server = options.bus === "nats" && "path" in found ? found : undefined;
+  const bus = server && (await startBus(home, server, {}, ports));
+  const town = fixtureOf(home, ports, bus, async () => {
+    if (server) await startBus(home, server, { port: bus?.port }, ports);
+  });
   try {
     await town.startTown();
     await Promise.all(options.machines.map(town.startMachine));
@@ -132,6 +87,64 @@ export async function openTown(options: {
     throw error;
   }
   return town;
+}
+
+function fixtureOf(
+  home: string,
+  ports: HomePorts,
+  bus: NatsProcess | undefined,
+  restartBus: () => Promise<void>,
+): TownFixture {
+  const address = () => readTownFile(home)?.address ?? "";
+  const logs = new Map<ProcessName, LogReader>();
+  let rpc = connectRpc({ address: "127.0.0.1:1" });
+  const client: TownFixture["client"] = (service) => rpc.client(service);
+  const until: Until = (what, look) =>
+    untilSeen(what, look, { address: address(), explain: () => logsOf(home) });
+  const halt = async () => {
+    rpc.close();
+    await stopHome(home, ports.table);
+  };
+  return {
+    home,
+    address,
+    bus,
+    restartBus,
+    client,
+    until,
+    halt,
+    gt: (...args) => runGt(args, { cwd: home, address: address() }),
+    said: (name, ...words) => {
+      const log = logs.get(name) ?? readLog(logPath(home, name));
+      logs.set(name, log);
+      return log.until(...words);
+    },
+    startTown: async (listen = address() || "127.0.0.1:0") => {
+      const where = { natsUrl: bus?.url ?? "", ledgerRemote: ledgerRemoteIn(home) };
+      await startTown(home, { town: "scene", listen, ...where }, ports);
+      rpc.close();
+      rpc = connectRpc({ address: address() });
+    },
+    startMachine: async (machine) => {
+      await startMachine(home, { machine, townAddress: address() }, ports);
+      await until(`the town knows ${machine}`, async () => {
+        const { machines } = await client(FleetService).listMachines({});
+        return machines.some(({ name }) => name === machine) || undefined;
+      });
+    },
+    kill: async (name) => {
+      const mark = readTownFile(home)?.pids[name];
+      if (mark === undefined) throw new Error(`${name} was never started`);
+      process.kill(mark.pid, "SIGKILL");
+      await untilGone(mark, ports.table);
+    },
+    stop: async () => {
+      await halt();
+      const left = await whoIsLeft(home);
+      if (left.length > 0) throw new Error(`left behind: ${left.join("; ")}`);
+      rmSync(home, { recursive: true, force: true });
+    },
+  };
 }
 
 function logPath(home: string, name: ProcessName): string {
