@@ -11,6 +11,8 @@ const bead: Partial<Record<FilterField, string[]>> = {
   title: ["Fix the login page"],
   text: ["Fix the login page", "It says NOT FOUND"],
   rig: ["alpha"],
+  created: ["2026-03-01T23:30:00.5+01:00"],
+  closed: [],
   work: ["true"],
 };
 
@@ -46,6 +48,18 @@ test.for([
   ['"not found"', true],
   ["logout", false],
   ["work = true", true],
+  ["created = 2026-03-01", true],
+  ["created = 2026-03-02", false],
+  ["created >= 2026-03-01 created < 2026-03-02", true],
+  ["created > 2026-03-01", false],
+  ["created <= 2026-03-01", true],
+  ["created < 2026-03-01", false],
+  ['created >= "2026-03-01T22:30:00Z"', true],
+  ['created <= "2026-03-01T22:30:00Z"', false],
+  ['created < "2026-03-02T00:00:00+02:00"', false],
+  ["closed < 2030-01-01", false],
+  ["closed:*", false],
+  ['closed = ""', true],
 ])("%s: %s", ([filter, expected]) => {
   expect(ask(String(filter))).toBe(expected);
 });
@@ -58,9 +72,13 @@ test.for([
   ["status = open)", "position 14: unexpected )"],
   ['title = "never', "position 9: a quote that never ends"],
   ["priority = high", "position 12: a priority is 0 to 4"],
-  ["status > open", "position 8: > compares priorities only"],
+  ["status > open", "position 8: > compares priorities and dates only"],
   ["= open", "position 1: expected a field, found ="],
-  ["work = maybe", "position 8: work is true or false"],
+  ["work = maybe", "position 8: this is true or false"],
+  ["created > soon", "position 11: a date is 2026-03-01 or, in quotes,"],
+  ["created > 2026-03-01T09:00:00Z", "position 11: a date is 2026-03-01 or, in quotes,"],
+  ["created > 2026-13-01", "position 11: a date is 2026-03-01 or, in quotes,"],
+  ["constructor = x", 'position 1: no field "constructor"'],
   ["!", "position 1: unexpected !"],
 ])("%s is refused at its position", ([filter, message]) => {
   expect(() => parseFilter(filter ?? "")).toThrow(message);
@@ -79,4 +97,13 @@ test("what a filter mentions can be asked", () => {
   const filter = parseFilter("rig = alpha AND (NOT status = tombstone)");
   expect(mentions(filter, "status", "tombstone")).toBe(true);
   expect(mentions(filter, "status", "open")).toBe(false);
+});
+
+test("another list of fields has its own names", () => {
+  const kinds = { actor: "word", time: "date" } as const;
+  const filter = parseFilter("actor = ann AND time >= 2026-03-01", kinds);
+  const values = { actor: ["ann"], time: ["2026-03-02T00:00:00Z"] };
+  expect(passes(filter, (field) => values[field])).toBe(true);
+  expect(() => parseFilter("status = open", kinds)).toThrow("there are actor, time");
+  expect(() => parseFilter("ann", kinds)).toThrow('"ann" is compared with nothing');
 });

@@ -1,21 +1,48 @@
 import { TownError } from "#services/rpc/town-error.ts";
 import { type Comparator, type Token, tokenize } from "./filter-tokens.ts";
 
-/** What a filter may ask about. */
-export const filterFields = [
-  ...(["id", "status", "type", "label", "assignee", "parent", "priority"] as const),
-  ...(["title", "text", "rig", "machine", "work"] as const),
-] as const;
-export type FilterField = (typeof filterFields)[number];
+/** How the values of a field are compared; `part`: some of the text is enough. */
+export type FieldKind = "word" | "title" | "part" | "priority" | "date" | "flag";
+
+/** What a filter may ask about, and how each is compared. */
+export type FieldKinds<F extends string> = Readonly<Record<F, FieldKind>>;
+
+/** What a filter of beads may ask about. */
+export const beadFields = {
+  id: "word",
+  status: "word",
+  type: "word",
+  label: "word",
+  assignee: "word",
+  parent: "word",
+  priority: "priority",
+  title: "title",
+  text: "part",
+  rig: "word",
+  machine: "word",
+  created: "date",
+  updated: "date",
+  closed: "date",
+  deferred: "date",
+  work: "flag",
+} as const satisfies Record<string, FieldKind>;
+export type FilterField = keyof typeof beadFields;
 
 /** A parsed filter. */
-export type Filter =
-  | { readonly op: "and" | "or"; readonly of: readonly Filter[] }
-  | { readonly op: "not"; readonly of: Filter }
-  | { readonly op: Comparator; readonly field: FilterField; readonly value: string };
+export type Filter<F extends string = FilterField> =
+  | { readonly op: "and" | "or"; readonly of: readonly Filter<F>[] }
+  | { readonly op: "not"; readonly of: Filter<F> }
+  | Restriction<F>;
+
+type Restriction<F extends string> = {
+  readonly op: Comparator;
+  readonly field: F;
+  readonly kind: FieldKind;
+  readonly value: string;
+};
 
 /** What a bead has in one field; several for labels, none where it has nothing. */
-export type FieldValues = (field: FilterField) => readonly string[];
+export type FieldValues<F extends string = FilterField> = (field: F) => readonly string[];
 
 const filterCharsMax = 4_096;
 const depthMax = 32;
@@ -25,23 +52,27 @@ const depthMax = 32;
  *
  * `AND`, `OR`, `NOT` or `-`, parentheses, `=` `!=` `:` `<` `<=` `>` `>=`, quotes, `*` at the ends
  * of a value. As AIP-160 has it, OR binds tighter than AND, and words side by side are ANDed; a
- * word of its own looks in title and texts. Fails with `invalid`, naming the position from 1.
+ * word of its own looks in title and texts. A date is a day, or a quoted instant of RFC 3339. Fails
+ * with `invalid`, naming the position from 1.
  *
+ * @param kinds the fields that there are
  * @see https://google.aip.dev/160
  */
-export function parseFilter(text: string): Filter {
+export function parseFilter(text: string): Filter;
+export function parseFilter<F extends string>(text: string, kinds: FieldKinds<F>): Filter<F>;
+export function parseFilter(text: string, kinds: FieldKinds<string> = beadFields): Filter<string> {
   if (text.length > filterCharsMax) {
     throw refused(`a filter has at most ${filterCharsMax} characters`);
   }
-  const reader = { tokens: tokenize(text, failAt), next: 0, depth: 0 };
+  const reader = { tokens: tokenize(text, failAt), kinds, next: 0, depth: 0 };
   const filter = readExpression(reader);
   const rest = peek(reader);
   if (rest.kind !== "end") throw failAt(rest.at, `unexpected ${shown(rest)}`);
   return filter;
 }
 
-/** Whether a bead passes. */
-export function passes(filter: Filter, values: FieldValues): boolean {
+/** Whether a bead, or whatever else has these values, passes. */
+export function passes<F extends string>(filter: Filter<F>, values: FieldValues<F>): boolean {
   switch (filter.op) {
     case "and":
       return filter.of.every((each) => passes(each, values));
@@ -50,7 +81,7 @@ export function passes(filter: Filter, values: FieldValues): boolean {
     case "not":
       return !passes(filter.of, values);
     default:
-      return compare(filter.op, filter.field, filter.value, values(filter.field));
+      return compare(filter, values(filter.field));
   }
 }
 
@@ -61,9 +92,14 @@ export function mentions(filter: Filter, field: FilterField, value: string): boo
   return parts.some((each) => mentions(each, field, value));
 }
 
-type Reader = { readonly tokens: readonly Token[]; next: number; depth: number };
+type Reader = {
+  readonly tokens: readonly Token[];
+  readonly kinds: FieldKinds<string>;
+  next: number;
+  depth: number;
+};
 
-function readExpression(reader: Reader): Filter {
+function readExpression(reader: Reader): Filter<string> {
   reader.depth += 1;
   if (reader.depth > depthMax) throw failAt(peek(reader).at, "nested too deeply");
   const of = [readFactor(reader)];
@@ -77,7 +113,7 @@ function readExpression(reader: Reader): Filter {
   return joined("and", of);
 }
 
-function readFactor(reader: Reader): Filter {
+function readFactor(reader: Reader): Filter<string> {
   const of = [readTerm(reader)];
   while (peek(reader).kind === "or") {
     reader.next += 1;
@@ -86,7 +122,7 @@ function readFactor(reader: Reader): Filter {
   return joined("or", of);
 }
 
-function readTerm(reader: Reader): Filter {
+function readTerm(reader: Reader): Filter<string> {
   const token = take(reader);
   if (token.kind === "not") return { op: "not", of: readTerm(reader) };
   if (token.kind === "open") {
@@ -97,39 +133,57 @@ function readTerm(reader: Reader): Filter {
   }
   if (token.kind !== "word") throw failAt(token.at, `expected a field, found ${shown(token)}`);
   const comparator = peek(reader);
-  if (comparator.kind !== "comparator") return { op: ":", field: "text", value: token.text };
+  if (comparator.kind !== "comparator") return anywhere(token, reader.kinds);
   reader.next += 1;
   const value = take(reader);
   if (value.kind !== "word") {
     throw failAt(value.at, `expected a value after ${comparator.text}, found ${shown(value)}`);
   }
-  return restriction(token, comparator, value);
+  return restriction(reader.kinds, token, comparator, value);
 }
 
 type Word = Extract<Token, { kind: "word" }>;
 type Compare = Extract<Token, { kind: "comparator" }>;
 
-function restriction(name: Word, comparator: Compare, value: Word): Filter {
-  const field = filterFields.find((each) => each === name.text);
-  if (!field) {
-    const known = filterFields.join(", ");
+/** A word of its own. */
+function anywhere({ at, text }: Word, kinds: FieldKinds<string>): Filter<string> {
+  if (kinds["text"] === "part") return { op: ":", field: "text", kind: "part", value: text };
+  throw failAt(at, `${JSON.stringify(text)} is compared with nothing: write field = value`);
+}
+
+function restriction(
+  kinds: FieldKinds<string>,
+  name: Word,
+  comparator: Compare,
+  { at, text: value }: Word,
+): Filter<string> {
+  const kind = Object.hasOwn(kinds, name.text) ? kinds[name.text] : undefined;
+  if (!kind) {
+    const known = Object.keys(kinds).join(", ");
     throw failAt(name.at, `no field ${JSON.stringify(name.text)}; there are ${known}`);
   }
   const op = comparator.text;
-  if (field === "priority") {
-    if (!/^[0-4]$/.test(value.text) && value.text !== "*") {
-      throw failAt(value.at, `a priority is 0 to 4, not ${JSON.stringify(value.text)}`);
-    }
-  } else if (op !== "=" && op !== "!=" && op !== ":") {
-    throw failAt(comparator.at, `${op} compares priorities only`);
+  const isOrdered = kind === "priority" || kind === "date";
+  if (!isOrdered && op !== "=" && op !== "!=" && op !== ":") {
+    throw failAt(comparator.at, `${op} compares priorities and dates only`);
   }
-  if (field === "work" && value.text !== "true" && value.text !== "false") {
-    throw failAt(value.at, `work is true or false, not ${JSON.stringify(value.text)}`);
-  }
-  return { op, field, value: value.text };
+  const wrong = value === "*" ? undefined : misfit(kind, value);
+  if (wrong !== undefined) throw failAt(at, wrong);
+  return { op, field: name.text, kind, value };
 }
 
-function joined(op: "and" | "or", of: readonly Filter[]): Filter {
+/** Why a value cannot be compared with fields of a kind, or undefined. */
+function misfit(kind: FieldKind, value: string): string | undefined {
+  const given = JSON.stringify(value);
+  if (kind === "priority" && !/^[0-4]$/.test(value)) return `a priority is 0 to 4, not ${given}`;
+  if (kind === "flag" && value !== "true" && value !== "false") {
+    return `this is true or false, not ${given}`;
+  }
+  if (kind !== "date" || value === "" || spanOf(value)) return undefined;
+  return `a date is 2026-03-01 or, in quotes, "2026-03-01T09:00:00Z"; not ${given}`;
+}
+
+function joined(op: "and" | "or", of: readonly Filter<string>[]): Filter<string> {
   const [only] = of;
   return only && of.length === 1 ? only : { op, of };
 }
@@ -161,22 +215,42 @@ function shown(token: Token): string {
   }
 }
 
-function compare(
-  op: Comparator,
-  field: FilterField,
-  wanted: string,
-  held: readonly string[],
-): boolean {
-  if (op === "!=") return !compare("=", field, wanted, held);
+function compare(asked: Restriction<string>, held: readonly string[]): boolean {
+  const { op, kind, value: wanted } = asked;
+  if (op === "!=") return !compare({ ...asked, op: "=" }, held);
   if (wanted === "*") return held.some((value) => value !== "");
+  if (wanted === "") return held.every((value) => value === "");
+  if (kind === "date") return held.some((value) => compareDate(op, value, wanted));
   if (op === "<") return held.some((value) => value < wanted);
   if (op === "<=") return held.some((value) => value <= wanted);
   if (op === ">") return held.some((value) => value > wanted);
   if (op === ">=") return held.some((value) => value >= wanted);
   // A part of a title or text is enough for `:`; elsewhere it is the same as `=`.
-  const part = field === "text" || (op === ":" && field === "title");
-  if (wanted === "") return held.every((value) => value === "");
+  const part = kind === "part" || (op === ":" && kind === "title");
   return held.some((value) => alike(value, wanted, part));
+}
+
+/** Compared as spans of time: a day is all of it, whatever the offset an instant is written in. */
+function compareDate(op: Comparator, held: string, wanted: string): boolean {
+  const heldMs = Date.parse(held);
+  const span = spanOf(wanted);
+  if (!span || Number.isNaN(heldMs)) return false;
+  if (op === "<") return heldMs < span.startMs;
+  if (op === "<=") return heldMs < span.endMs;
+  if (op === ">") return heldMs >= span.endMs;
+  if (op === ">=") return heldMs >= span.startMs;
+  return heldMs >= span.startMs && heldMs < span.endMs;
+}
+
+const dayMs = 86_400_000;
+
+/** The day in UTC, or the ms, that a date names. */
+function spanOf(date: string): { startMs: number; endMs: number } | undefined {
+  const isDay = /^\d{4}-\d{2}-\d{2}$/.test(date);
+  if (!isDay && !/^\d{4}-\d{2}-\d{2}T.*(Z|[+-]\d{2}:\d{2})$/i.test(date)) return undefined;
+  const startMs = Date.parse(date);
+  if (Number.isNaN(startMs)) return undefined;
+  return { startMs, endMs: startMs + (isDay ? dayMs : 1) };
 }
 
 function alike(value: string, wanted: string, part: boolean): boolean {

@@ -73,6 +73,14 @@ function valuesOf(world: World): (bead: Bead) => FieldValues {
         return [rigOfId(bead.id, enrolled)?.rig.name ?? ""];
       case "machine":
         return isHeld(bead) && bead.claim ? [bead.claim.machine] : [];
+      case "created":
+        return [bead.createdAt];
+      case "updated":
+        return [bead.updatedAt];
+      case "closed":
+        return bead.closedAt === undefined ? [] : [bead.closedAt];
+      case "deferred":
+        return [textField(bead, "defer_until")];
       case "work":
         return [String(isWork(bead))];
     }
