@@ -1,4 +1,4 @@
-import { readdirSync, renameSync } from "node:fs";
+import { readdirSync, readFileSync, renameSync } from "node:fs";
 import { join } from "node:path";
 import { expect, onTestFinished, test, vi } from "vitest";
 import { foldLines, ledgerLines } from "../../deploy/local/verify/read-ledger.ts";
@@ -45,6 +45,10 @@ withNats("a ledger remote that is away at the start, and again later, loses noth
   await landed(town, second);
   bringBack(ledgerRemoteIn(home));
   await Promise.all([town.said("town", back), town.said("machines/vm-a", back)]);
+
+  // Each time it was said once, however often it was tried.
+  const said = readFileSync(join(home, "town", "town.log"), "utf8").split("\n");
+  expect(said.filter((line) => line.includes('"actor":"ledger-'))).toHaveLength(2);
 
   // What git alone knows afterwards is everything.
   await town.halt();
