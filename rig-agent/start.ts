@@ -82,6 +82,7 @@ export async function startRigAgent(
   const { ledger } = ledgers;
   const sync = await syncMachine(config, parts, ledger, report);
   const peers = peersOf(parts, ledger, sync);
+  await sync.caughtUp;
   await enrol(ledger, config);
   const polecats = await polecatPorts(config, parts, ledger);
   const answers = answerFor(polecats);

@@ -58,6 +58,7 @@ export async function startTown(config: TownConfig, parts: TownParts): Promise<T
   bus.onLink((up) => log.info({ up }, up ? "bus is up" : "bus is down: over git, slower"));
   const sync = await syncTown(config, parts, ledger, report);
   const peers = peersOf(config, parts, ledger, sync);
+  await sync.caughtUp;
   const plans: { last: Plan } = { last: { placed: [], waiting: [] } };
   const actors = runActors({ config, parts, ledger, peers, plans, report });
   const server = await serveTown({ config, ...parts, ledger, sync, peers, plans });

@@ -119,6 +119,18 @@ test("a disk restored from a snapshot takes nothing back that was pushed since",
   expect(reader.ledger.world.bead("two")?.title).toBe("two");
 });
 
+test("who starts knows all that the remote has before it decides anything", async () => {
+  const before = await member("vm-a", createMemoryBroker());
+  await before.ledger.append("overseer", [create("one")]);
+  await before.sync.flush(stop.signal);
+  const after = await member("vm-b", createMemoryBroker());
+  await after.sync.caughtUp;
+  expect(after.ledger.world.bead("one")).toBeDefined();
+  rmSync(join(root, "remote.git"), { recursive: true });
+  const alone = await member("vm-c", createMemoryBroker());
+  await alone.sync.caughtUp;
+});
+
 test("a head beyond a lost message makes the peer ask git", async () => {
   const a = await member("vm-a", createMemoryBroker());
   const b = await member("vm-b", createMemoryBroker());

@@ -29,6 +29,9 @@ export const defaultPace: SyncPace = {
   gapMs: 500,
 };
 
+/** How long a start waits for a remote that does not answer. */
+const catchUpMs = 5_000;
+
 export type SyncOptions = {
   readonly town: string;
   readonly ledger: Ledger;
@@ -51,6 +54,11 @@ export type LedgerSync = {
   /** Look at the remote soon. */
   readonly fetchSoon: () => void;
   readonly pushSoon: () => void;
+  /**
+   * Resolves when all that the remote had at the start is here, or after a few seconds in which it
+   * did not answer. Whoever decides earlier decides on a past that others know better.
+   */
+  readonly caughtUp: Promise<void>;
   /** Whether the remote answered the last time it was asked. */
   readonly remoteUp: () => boolean;
   /** Resolves when both loops have ended. */
@@ -98,6 +106,7 @@ export async function runSync(options: SyncOptions): Promise<LedgerSync> {
     },
     fetchSoon,
     pushSoon: push.ring,
+    caughtUp: remote.caughtUp(),
     remoteUp: () => remote.up,
     ended: Promise.all([push.ended, fetch.ended]),
     flush: async (until) => {
@@ -113,6 +122,7 @@ class Remote {
   fetchWanted = true;
   readonly #options: SyncOptions;
   readonly #outgoing: Omit<Outgoing, "segments">;
+  readonly #asked = Promise.withResolvers<void>();
   #fetchedMs = Number.NEGATIVE_INFINITY;
 
   constructor(options: SyncOptions) {
@@ -153,9 +163,18 @@ class Remote {
       round: async () => {
         const restMs = bus.isUp() ? pace.fetchMs : pace.alonePollMs;
         if (!this.fetchWanted && clock.nowMs() - this.#fetchedMs < restMs) return;
-        await this.#ask(() => this.#fetch());
+        await this.#ask(() => this.#fetch()).finally(this.#asked.resolve);
       },
     });
+  }
+
+  async caughtUp(): Promise<void> {
+    const { clock, signal } = this.#options;
+    const { promise, resolve } = this.#asked;
+    signal.addEventListener("abort", () => resolve(), { once: true });
+    const cancel = clock.after(catchUpMs, resolve);
+    await promise;
+    cancel();
   }
 
   /** Resolves to false where there was nothing to push, so that the remote was not asked. */
