@@ -5,7 +5,7 @@ export type Arrival =
   | { readonly kind: "next"; readonly events: readonly LedgerEvent[] }
   | { readonly kind: "known" }
   | { readonly kind: "early" }
-  | { readonly kind: "forked"; readonly event: LedgerEvent };
+  | { readonly kind: "forked"; readonly events: readonly LedgerEvent[] };
 
 /** The newest event of one incarnation that was folded without a gap. */
 export type Head = { readonly seq: number; readonly hash: string };
@@ -15,13 +15,16 @@ const earlyMax = 20_000;
 
 /**
  * One incarnation's events as they arrive: each goes on exactly once and in order, whichever way
- * and however often it came. A second event under one number is a fork: it goes on too, as an
- * alarm.
+ * and however often it came. A second event under one number is a fork: it goes on too, and is
+ * remembered in {@link forks} as an alarm.
  */
 export class Chain {
   readonly #hashes: string[] = [];
-  readonly #early = new Map<number, LedgerEvent>();
-  readonly #forks = new Set<string>();
+  /** By number, what came before its turn: two events where the writer was cloned. */
+  readonly #early = new Map<number, LedgerEvent[]>();
+  readonly #forks = new Map<number, Set<string>>();
+  /** Numbers under which there is more than one event, once for each further one. */
+  readonly forks: number[] = [];
   /** Events whose `prev` did not match, by seq. */
   readonly broken: number[] = [];
 
@@ -36,26 +39,49 @@ export class Chain {
   }
 
   accept(event: LedgerEvent): Arrival {
-    const { seq, hash } = event;
-    const held = this.#hashes[seq - 1];
-    if (held !== undefined) {
-      if (held === hash || this.#forks.has(hash)) return { kind: "known" };
-      this.#forks.add(hash);
-      return { kind: "forked", event };
+    const { seq } = event;
+    if (this.#has(event)) return { kind: "known" };
+    if (seq <= this.#hashes.length) {
+      this.#fork(event);
+      return { kind: "forked", events: [event] };
     }
     if (seq > this.#hashes.length + 1) {
-      if (this.#early.get(seq)?.hash === hash) return { kind: "known" };
-      if (this.#early.size < earlyMax) this.#early.set(seq, event);
+      const waiting = this.#early.get(seq) ?? [];
+      if (waiting.some(({ hash }) => hash === event.hash)) return { kind: "known" };
+      if (this.#early.size < earlyMax) this.#early.set(seq, [...waiting, event]);
       return { kind: "early" };
     }
     const events: LedgerEvent[] = [];
-    for (let next: LedgerEvent | undefined = event; next; ) {
-      if (next.prev !== (this.#hashes[next.seq - 2] ?? "")) this.broken.push(next.seq);
-      this.#hashes.push(next.hash);
-      this.#early.delete(next.seq);
-      events.push(next);
-      next = this.#early.get(next.seq + 1);
+    for (let next: LedgerEvent[] | undefined = [event]; next; ) {
+      for (const each of next) if (!this.#has(each)) events.push(this.#follow(each));
+      const head = this.#hashes.length;
+      next = this.#early.get(head + 1);
+      this.#early.delete(head + 1);
     }
     return { kind: "next", events };
+  }
+
+  #has({ seq, hash }: LedgerEvent): boolean {
+    return this.#hashes[seq - 1] === hash || this.#forks.get(seq)?.has(hash) === true;
+  }
+
+  #follow(event: LedgerEvent): LedgerEvent {
+    if (event.seq <= this.#hashes.length) return this.#fork(event);
+    this.#checkLink(event);
+    this.#hashes.push(event.hash);
+    return event;
+  }
+
+  #fork(event: LedgerEvent): LedgerEvent {
+    const { seq, hash } = event;
+    this.#checkLink(event);
+    this.#forks.set(seq, (this.#forks.get(seq) ?? new Set()).add(hash));
+    this.forks.push(seq);
+    return event;
+  }
+
+  #checkLink({ seq, prev }: LedgerEvent): void {
+    const before = this.#hashes[seq - 2] ?? "";
+    if (prev !== before && !this.#forks.get(seq - 1)?.has(prev)) this.broken.push(seq);
   }
 }

@@ -23,8 +23,9 @@ export function foldEvent(bead: BeadState, event: LedgerEvent): void {
     actor: event.actor,
   };
   if (!bead.last || compareOrigins(origin, bead.last) > 0) bead.last = origin;
-  const apply = rules[event.op as Operation] as Apply<Operation> | undefined;
-  apply?.(bead, event.values as Values<Operation>, origin, event);
+  if (!Object.hasOwn(rules, event.op)) return; // Also `constructor` and the like.
+  const apply = rules[event.op as Operation] as Apply<Operation>;
+  apply(bead, event.values as Values<Operation>, origin, event);
 }
 
 const rules: { readonly [O in Operation]: Apply<O> } = {

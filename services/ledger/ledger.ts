@@ -17,9 +17,11 @@ export type Change = {
   readonly bead: Bead | undefined;
 };
 
-/** A line that could not be folded, or that should not exist. */
+/** A line that could not be folded, or what should not be: somebody may have to look. */
 export type Alarm = {
-  readonly kind: "bad-line" | "fork" | "broken-chain" | "torn-tail" | "future-clock";
+  readonly kind:
+    | ("bad-line" | "fork" | "broken-chain" | "torn-tail" | "future-clock")
+    | ("rewound-remote" | "bad-edit" | "fenced");
   readonly detail: string;
 };
 
@@ -49,6 +51,8 @@ export type Ledger = {
   readonly segments: () => readonly Segment[];
   readonly segmentBytes: (segment: Segment) => Promise<Uint8Array>;
   readonly alarms: () => readonly Alarm[];
+  /** Raise one, for who reads or writes the ledger's repository. */
+  readonly alarm: (alarm: Alarm) => void;
   readonly close: () => Promise<void>;
 };
 
@@ -88,6 +92,7 @@ export async function openLedger(options: LedgerOptions): Promise<Ledger> {
     segments: () => journal.segments(),
     segmentBytes: (segment) => journal.content(segment),
     alarms: () => replica.alarms,
+    alarm: (alarm) => replica.alarm(alarm),
     close: () => journal.close(),
   };
 }
@@ -187,15 +192,9 @@ class Replica {
 
   #take(event: LedgerEvent): void {
     const chain = this.#chain(event.writer);
-    const broken = chain.broken.length;
+    const before = { broken: chain.broken.length, forks: chain.forks.length };
     const arrival = chain.accept(event);
-    if (arrival.kind === "forked") {
-      const detail = `two events ${event.writer}:${event.seq}; both are kept`;
-      this.alarm({ kind: "fork", detail });
-      this.#fold(event);
-      this.#tell(event);
-    }
-    if (arrival.kind !== "next") return;
+    if (arrival.kind === "known" || arrival.kind === "early") return;
     for (const next of arrival.events) {
       this.#fold(next);
       if (next.clock[0] > this.#nowMs() + futureMs) {
@@ -204,7 +203,11 @@ class Replica {
       }
       this.#tell(next);
     }
-    for (const seq of chain.broken.slice(broken)) {
+    for (const seq of chain.forks.slice(before.forks)) {
+      const detail = `two events ${event.writer}:${seq}; both are kept`;
+      this.alarm({ kind: "fork", detail });
+    }
+    for (const seq of chain.broken.slice(before.broken)) {
       const detail = `${event.writer}:${seq} does not follow the event before it`;
       this.alarm({ kind: "broken-chain", detail });
     }

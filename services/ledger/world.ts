@@ -1,5 +1,5 @@
 import type { Bead } from "./bead.ts";
-import { type BeadState, compareOrigins, emptyBead } from "./bead-state.ts";
+import { type BeadState, compareOrigins, emptyBead, type Origin } from "./bead-state.ts";
 import { deriveBead, firstCreation, highestClaim } from "./derive.ts";
 import type { LedgerEvent } from "./event.ts";
 import { foldEvent } from "./fold.ts";
@@ -38,20 +38,18 @@ export class Beads implements World {
   readonly #byType: Index = new Map();
   readonly #byWork: Index = new Map();
   readonly #byTarget: Index = new Map();
-  readonly #requests = new Map<string, Requested>();
+  readonly #requests = new Map<string, Origin & { readonly done: Requested }>();
 
   /** Fold one event. The caller has made sure that it is folded once per (writer, seq, hash). */
   fold(event: LedgerEvent): void {
-    const state = this.#states.get(event.bead) ?? emptyBead(event.bead);
+    const held = this.#states.get(event.bead);
+    const state = held ?? emptyBead(event.bead);
     this.#states.set(event.bead, state);
     const before = { type: fieldText(state, "issue_type"), work: fieldText(state, "gt.work") };
     foldEvent(state, event);
-    const [request = "", content = ""] = event.request?.split(":") ?? [];
-    if (request !== "" && !this.#requests.has(request)) {
-      this.#requests.set(request, { bead: event.bead, op: event.op, content });
-    }
+    this.#noteRequest(event);
     this.#reindex(state, before);
-    this.#forgetViews(event);
+    this.#forgetViews(event, state, held === undefined);
   }
 
   bead(uidOrId: string): Bead | undefined {
@@ -78,12 +76,10 @@ export class Beads implements World {
   }
 
   dependents(uid: string): Bead[] {
-    const sources = new Set(this.#byTarget.get(uid));
-    for (const { id } of this.#states.get(uid)?.creations.values() ?? []) {
-      if (this.#resolve(id) !== uid) continue;
-      for (const source of this.#byTarget.get(id) ?? []) sources.add(source);
-    }
-    return this.#viewsOf(sources).filter((bead) => bead.dependencies.some((d) => d.uid === uid));
+    const sources = [...this.#names(uid)].flatMap((name) => [...(this.#byTarget.get(name) ?? [])]);
+    return this.#viewsOf(new Set(sources)).filter((bead) =>
+      bead.dependencies.some((d) => d.uid === uid),
+    );
   }
 
   ofWork(uid: string): readonly Bead[] {
@@ -91,7 +87,7 @@ export class Beads implements World {
   }
 
   requested(request: string): Requested | undefined {
-    return this.#requests.get(request);
+    return this.#requests.get(request)?.done;
   }
 
   state(uid: string): BeadState | undefined {
@@ -113,20 +109,47 @@ export class Beads implements World {
     }
   }
 
+  /** Of two applications the earlier one is remembered, whichever came first. */
+  #noteRequest(event: LedgerEvent): void {
+    const [request = "", content = ""] = event.request?.split(":") ?? [];
+    if (request === "") return;
+    const { clock: stamp, writer, hash, actor, bead, op } = event;
+    const noted = { stamp, writer, hash, actor, done: { bead, op, content } };
+    const held = this.#requests.get(request);
+    if (!held || compareOrigins(noted, held) < 0) this.#requests.set(request, noted);
+  }
+
   /** A bead's view shows its neighbours' names and claims: forget those that this event touches. */
-  #forgetViews(event: LedgerEvent): void {
+  #forgetViews(event: LedgerEvent, state: BeadState, isNew: boolean): void {
     this.#views.delete(event.bead);
     if (event.op === "claim" || event.op === "release") {
       for (const uid of this.#byWork.get(event.bead) ?? []) this.#views.delete(uid);
     }
-    if (event.op !== "create") return;
-    const id = String(event.values["id"]);
-    const named = this.#byId.get(id) ?? [];
-    for (const uid of named) {
-      this.#views.delete(uid);
-      for (const source of this.#byTarget.get(uid) ?? []) this.#views.delete(source);
+    if (event.op !== "create") {
+      if (isNew) this.#forgetSources(event.bead); // Its uid means something from now on.
+      return;
     }
-    for (const source of this.#byTarget.get(id) ?? []) this.#views.delete(source);
+    // Its name may change, and so may the names of all that were created under one of its ids.
+    const sharers = [...state.creations.values()].flatMap(({ id }) => [
+      ...(this.#byId.get(id) ?? []),
+    ]);
+    for (const uid of new Set(sharers)) {
+      this.#views.delete(uid);
+      for (const name of this.#names(uid)) this.#forgetSources(name);
+    }
+  }
+
+  #forgetSources(target: string): void {
+    for (const source of this.#byTarget.get(target) ?? []) this.#views.delete(source);
+  }
+
+  /** All that an edge to this bead may be written with. */
+  #names(uid: string): Set<string> {
+    const names = new Set([uid]);
+    for (const { id } of this.#states.get(uid)?.creations.values() ?? []) {
+      names.add(id).add(renamed(id, uid));
+    }
+    return names;
   }
 
   #view(uid: string): Bead | undefined {
@@ -184,8 +207,13 @@ export class Beads implements World {
     const state = this.#states.get(uid);
     const id = (state && firstCreation(state)?.id) ?? uid;
     const sharers = this.#sharers(id);
-    return sharers.length < 2 || sharers[0] === uid ? id : `${id}~${uid.slice(0, 4)}`;
+    return sharers.length < 2 || sharers[0] === uid ? id : renamed(id, uid);
   }
+}
+
+/** The name of a bead whose id another one had first. */
+function renamed(id: string, uid: string): string {
+  return `${id}~${uid.slice(0, 4)}`;
 }
 
 function fieldText(state: BeadState, name: string): string {
