@@ -68,13 +68,21 @@ async function askTown(config: RigAgentConfig, known: Membership | undefined): P
   const rpc = connectRpc({ address, principal: `machines/${machine}` });
   try {
     const request = { machine, polecatsMax, rigs, version, wireVersion };
-    return pick(await rpc.client(FleetService).joinTown(request));
+    const told = pick(await rpc.client(FleetService).joinTown(request));
+    return { ...told, natsUrl: busUrl(told.natsUrl, address) };
   } catch (error) {
     if (known && isTownError(error, "unavailable", "timeout")) return pick(known);
     throw error;
   } finally {
     rpc.close();
   }
+}
+
+/** A bus that listens on every address of its host is reached by the one that its town has. */
+export function busUrl(natsUrl: string, townAddress: string): string {
+  const [, port] = /^nats:\/\/(?:0\.0\.0\.0|\[::\]):(\d+)$/.exec(natsUrl) ?? [];
+  if (port === undefined) return natsUrl;
+  return `nats://${townAddress.slice(0, townAddress.lastIndexOf(":"))}:${port}`;
 }
 
 function pick({ town, natsUrl, ledgerRemote }: Told): Told {

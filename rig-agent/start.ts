@@ -186,6 +186,7 @@ function runActors(options: {
   const { clock, log, signal } = parts;
   const { home, machine } = config;
   const { ledger } = polecats;
+  const idOf = (uid: string) => ledger.world.bead(uid)?.id ?? uid;
   const terms = new Terms();
   const refinery = startRefinery(
     {
@@ -217,14 +218,14 @@ function runActors(options: {
     limits: { ...polecatLimits, polecatsMax: config.polecatsMax },
     refusal: refuseWork(ledger.world, machine),
     report,
-    notice: (action) => log.info(action, action.do),
+    notice: (action) => log.info({ ...action, bead: idOf(action.bead) }, action.do),
   });
   const witness = startWitness({
     ports: polecats,
     wisps,
     limits: patrolLimits,
     report,
-    notice: (what, { name, bead, epoch }) => log.info({ session: name, bead, epoch }, what),
+    notice: (what, { name, beadId: bead, epoch }) => log.info({ session: name, bead, epoch }, what),
   });
   const observer = observe(polecats, supervisor.trouble, report);
   const checkpoints = runCheckpoints(polecats, report);
