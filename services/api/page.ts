@@ -4,8 +4,8 @@ import { invalid } from "./check.ts";
 
 const sizeDefault = 100;
 const sizeMax = 1_000;
-// A page is one message, and those are bounded: what is heavy comes on more pages.
-const pageBytesMax = 2 * 1024 * 1024;
+/** A page is one message, and those are bounded: what is heavy comes on more pages. */
+export const pageBytesMax = 2 * 1024 * 1024;
 
 /** What every request for a page has. */
 export type PageRequest = { readonly pageSize: number; readonly pageToken: string };
@@ -38,10 +38,7 @@ export function cutPage<T, K>(
   query: string,
   order: Order<T, K>,
 ): Page<T> {
-  if (request.pageSize < 0) {
-    throw invalid([{ field: "page_size", description: "must not be negative" }]);
-  }
-  const size = Math.min(request.pageSize || sizeDefault, sizeMax);
+  const size = pageSize(request);
   const last = readToken(request.pageToken, query) as K | undefined;
   const start =
     last === undefined ? 0 : items.findIndex((item) => order.compare(order.key(item), last) > 0);
@@ -50,6 +47,14 @@ export function cutPage<T, K>(
   const end = page.at(-1);
   const more = rest.length > page.length && end !== undefined;
   return { items: page, nextPageToken: more ? writeToken(order.key(end), query) : "" };
+}
+
+/** How many items a page may have. Throws `invalid` for a negative number. */
+export function pageSize(request: Pick<PageRequest, "pageSize">): number {
+  if (request.pageSize < 0) {
+    throw invalid([{ field: "page_size", description: "must not be negative" }]);
+  }
+  return Math.min(request.pageSize || sizeDefault, sizeMax);
 }
 
 /** As many of the first as a message holds, and one at least. */
@@ -68,11 +73,13 @@ export function compareIds(a: string, b: string): number {
   return a < b ? -1 : a > b ? 1 : 0;
 }
 
-function writeToken(key: unknown, query: string): string {
+/** The token of the page after an item's key. */
+export function writeToken(key: unknown, query: string): string {
   return Buffer.from(JSON.stringify([queryMark(query), key])).toString("base64url");
 }
 
-function readToken(token: string, query: string): unknown {
+/** The key that a token carries; undefined on the first page. Throws `invalid`. */
+export function readToken(token: string, query: string): unknown {
   if (token === "") return undefined;
   const read = Token.safeParse(parse(Buffer.from(token, "base64url").toString()));
   const wrong = read.success ? "is of another query" : "is not one that was given out";

@@ -1,4 +1,5 @@
 import { AgentService } from "#proto/gastown/v1/agent_service_pb.ts";
+import { AuditService } from "#proto/gastown/v1/audit_service_pb.ts";
 import { EventService } from "#proto/gastown/v1/event_service_pb.ts";
 import { FleetService } from "#proto/gastown/v1/fleet_service_pb.ts";
 import { MailService } from "#proto/gastown/v1/mail_service_pb.ts";
@@ -13,6 +14,7 @@ import { followLogs } from "./agent/follow-logs.ts";
 import { nudgeAgent } from "./agent/nudge-agent.ts";
 import { listAgents, peekAgent } from "./agent/peek-agent.ts";
 import type { ApiPorts } from "./api-ports.ts";
+import { auditService } from "./audit/audit-service.ts";
 import type { EventLog } from "./event/event-log.ts";
 import { eventService } from "./event/watch-events.ts";
 import { fleetLookUps } from "./fleet/look-ups.ts";
@@ -62,5 +64,6 @@ export function sharedServices(ports: SharedPorts): Served[] {
     }),
     served(MailService, mailService(ports)),
     served(EventService, eventService(ports)),
+    served(AuditService, auditService(ports)),
   ];
 }

@@ -35,14 +35,24 @@ export function eventMessage(
   const { op, values, actor, epoch = "", writer } = event;
   const time = timestampOf(stampTime(event.clock));
   return {
-    kind: kinds[op as Operation] ?? "updated",
+    kind: kindOf(op),
     bead: showBead(bead, world, nowMs),
     actor,
     machine: text(values["machine"]) || writerMachine(writer),
     epoch,
-    summary: oneLine(summarise(event, bead, world)),
+    summary: summaryOf(event, bead, world),
     ...(time && { time }),
   };
+}
+
+/** What an operation comes to: created, updated, …; `updated` for those of a later version. */
+export function kindOf(op: string): string {
+  return Object.hasOwn(kinds, op) ? kinds[op as Operation] : "updated";
+}
+
+/** One event on one line, for people. */
+export function summaryOf(event: LedgerEvent, bead: Bead | undefined, world: World): string {
+  return oneLine(summarise(event, bead, world));
 }
 
 const summaryCharsMax = 200;
@@ -52,7 +62,11 @@ function oneLine(words: string): string {
   return line.length > summaryCharsMax ? `${line.slice(0, summaryCharsMax - 1)}…` : line;
 }
 
-function summarise({ op, values, epoch, actor }: LedgerEvent, bead: Bead, world: World): string {
+function summarise(
+  { op, values, epoch, actor }: LedgerEvent,
+  bead: Bead | undefined,
+  world: World,
+): string {
   switch (op) {
     case "set":
       return summariseFields(object(values["fields"]));
@@ -77,7 +91,7 @@ function summarise({ op, values, epoch, actor }: LedgerEvent, bead: Bead, world:
     case "delete":
       return text(values["reason"]) || `by ${actor}`;
     default:
-      return bead.title;
+      return bead?.title ?? "";
   }
 }
 
