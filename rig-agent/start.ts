@@ -130,6 +130,7 @@ function syncMachine(
     remote: member.ledgerRemote,
     branch: `machines/${machine}`,
     machine,
+    isKeeper: true,
   });
   const onRemoteBack = () => log.info("the ledger remote answers again");
   const shared = { ledger, git, bus, clock, signal, report, onRemoteBack };

@@ -6,8 +6,7 @@ import { version, wireVersion } from "#services/config/version.ts";
 import { nodeDisk } from "#services/ledger/disk-node.ts";
 import { writerMachine } from "#services/ledger/event.ts";
 import { type Ledger, openLedger } from "#services/ledger/ledger.ts";
-import { openLedgerGit } from "#services/ledger/ledger-git.ts";
-import { type LedgerSync, runSync } from "#services/ledger/sync.ts";
+import type { LedgerSync } from "#services/ledger/sync.ts";
 import { type Actor, runActor } from "#services/lifecycle/actor.ts";
 import type { Clock } from "#services/lifecycle/clock.ts";
 import { ownHome } from "#services/lifecycle/own-home.ts";
@@ -18,7 +17,7 @@ import { listenToPeers, type Peers } from "#services/telemetry/peers.ts";
 import { serveTown } from "./api/serve.ts";
 import type { TownConfig } from "./config.ts";
 import { tend } from "./deacon/deacon.ts";
-import { hubAddition } from "./hub/hub.ts";
+import { runHub } from "./hub/run-hub.ts";
 import { dispatch } from "./mayor/mayor.ts";
 
 /** What a town is started with, beside its settings. */
@@ -46,17 +45,27 @@ export async function startTown(config: TownConfig, parts: TownParts): Promise<T
   const { bus, clock, log } = parts;
   await mkdir(config.home, { recursive: true });
   const release = await ownHome(config.home);
-  const ledger = await openLedger({
+  const written = await openLedger({
     dir: join(config.home, "journal"),
     machine: townMachine,
     disk: nodeDisk,
     nowMs: clock.nowMs,
   });
-  ledger.onAlarm((alarm) => log.warn(alarm, "ledger alarm"));
+  written.onAlarm((alarm) => log.warn(alarm, "ledger alarm"));
   const report = (error: unknown, actor: string) => log.warn({ err: error, actor }, "round failed");
   bus.onError((error) => log.warn({ err: error }, "bus"));
   bus.onLink((up) => log.info({ up }, up ? "bus is up" : "bus is down: over git, slower"));
-  const sync = await syncTown(config, parts, ledger, report);
+  const { ledger, sync } = await runHub({
+    home: config.home,
+    town: config.townName,
+    ledgerRemote: config.ledgerRemote,
+    ledger: written,
+    bus,
+    clock,
+    signal: parts.signal,
+    report,
+    onRemoteBack: () => log.info("the ledger remote answers again"),
+  });
   const peers = peersOf(config, parts, ledger, sync);
   await sync.caughtUp;
   const plans: { last: Plan } = { last: { placed: [], waiting: [] } };
@@ -73,24 +82,6 @@ export async function startTown(config: TownConfig, parts: TownParts): Promise<T
     log.info("town stopped");
   };
   return { address: server.address, ended: stopped() };
-}
-
-function syncTown(
-  config: TownConfig,
-  { bus, clock, log, signal }: TownParts,
-  ledger: Ledger,
-  report: (error: unknown, actor: string) => void,
-): Promise<LedgerSync> {
-  const git = openLedgerGit({
-    dir: join(config.home, "ledger.git"),
-    remote: config.ledgerRemote,
-    branch: "main",
-    machine: townMachine,
-  });
-  const more = hubAddition({ ledger, dir: git.dir, nowMs: clock.nowMs });
-  const onRemoteBack = () => log.info("the ledger remote answers again");
-  const shared = { ledger, git, bus, clock, signal, report, onRemoteBack };
-  return runSync({ town: config.townName, ...shared, more });
 }
 
 function peersOf(

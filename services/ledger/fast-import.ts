@@ -1,7 +1,7 @@
-/** A file, or a whole tree that exists already, at a path of the new commit. */
+/** A file, new or with a content that the repository has already, at a path of the new commit. */
 export type NewFile =
   | { readonly path: string; readonly bytes: Uint8Array }
-  | { readonly path: string; readonly tree: string };
+  | { readonly path: string; readonly blob: string };
 
 /** One commit for `git fast-import`: neither an index nor a work tree is touched. */
 export type NewCommit = {
@@ -40,8 +40,8 @@ export function importStream(commit: NewCommit): Uint8Array {
   if (commit.from !== undefined) text(`from ${commit.from}\n`);
   for (const other of commit.merge ?? []) text(`merge ${other}\n`);
   for (const file of commit.files) {
-    if ("tree" in file) {
-      text(`M 040000 ${file.tree} ${quotePath(file.path)}\n`);
+    if ("blob" in file) {
+      text(`M 100644 ${file.blob} ${quotePath(file.path)}\n`);
     } else {
       text(`M 100644 inline ${quotePath(file.path)}\n`);
       data(file.bytes);

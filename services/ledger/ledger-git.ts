@@ -2,44 +2,57 @@ import { existsSync } from "node:fs";
 import { ensureClone } from "#services/git/bare-clone.ts";
 import { fetchAll } from "#services/git/fetch-remote.ts";
 import { inTurn } from "#services/git/in-turn.ts";
-import { runGit, runGitBytes } from "#services/git/run-git.ts";
-import { isTownError } from "#services/rpc/town-error.ts";
-import { importStream, type NewFile } from "./fast-import.ts";
-import { type Segment, splitLines } from "./journal.ts";
+import { runGit } from "#services/git/run-git.ts";
+import { type Trailers, withTrailers } from "#services/git/trailers.ts";
+import { isTownError, type TownError } from "#services/rpc/town-error.ts";
+import {
+  type Blob,
+  changedBlobs,
+  eventFolder,
+  type FetchedLines,
+  readBlobs,
+} from "./event-blobs.ts";
+import { findRewound, noteTips, type Rewound, readTips, type Tips } from "./noted-tips.ts";
+import { commitFiles, type Held, heldAt, newSegments, type Outgoing } from "./outgoing.ts";
 
-/** Where events stand in the ledger repository. */
-export const eventsDir = ".beads/events";
-
-/** Lines that git brought, and where they stood. */
-export type FetchedLines = { readonly source: string; readonly lines: readonly string[] };
+/** What one look at the remote brought. */
+export type Fetched = {
+  readonly lines: readonly FetchedLines[];
+  /** Branches that went back since they were last seen here, also by an earlier process. */
+  readonly rewound: readonly Rewound[];
+};
 
 /** The ledger's repository as one writer uses it: its own branch out, everyone's branches in. */
 export type LedgerGit = {
-  /** Bring what is new at the remote. Throws `unavailable` when it does not answer. */
-  readonly fetch: (signal: AbortSignal) => Promise<readonly FetchedLines[]>;
   /**
-   * Push the durable bytes of our segments that the remote has not, with `files` beside them.
+   * Bring what is new at the remote; with `whole`, all that is there, if anything changed since
+   * that was last asked for. Throws `unavailable` when the remote does not answer.
+   */
+  readonly fetch: (signal: AbortSignal, options?: { whole?: boolean }) => Promise<Fetched>;
+  /**
+   * Push the durable bytes of our segments that the remote has not, with `more` beside them.
    * Resolves to false when there was nothing to push.
    */
   readonly push: (outgoing: Outgoing, signal: AbortSignal) => Promise<boolean>;
   readonly dir: string;
 };
 
-/** What one push carries. */
-export type Outgoing = {
-  readonly segments: readonly Segment[];
-  readonly bytes: (segment: Segment) => Promise<Uint8Array>;
-  /** Further files, grafted trees and parents, made against the base that they will stand on. */
-  readonly more?: (base: string | undefined) => Promise<Addition>;
-  readonly message: string;
-};
+/** The next commit of a ref that moves together with our branch, or neither does. */
+export type FenceLink = { readonly ref: string; readonly from: string; readonly to: string };
 
-/** What stands beside a writer's events in one commit. */
-export type Addition = {
-  readonly files: readonly NewFile[];
-  readonly merge: readonly string[];
-  /** Told once it is at the remote; one that failed is asked for again. */
-  readonly pushed?: () => void;
+/** What a push of our branch depends on beside the branch itself: the town's term. */
+export type Fence = {
+  /**
+   * What the commit on top of `base` says of it. Throws `stale` where another took over, which
+   * `refused` is then told of.
+   */
+  readonly trailers: (base: string | undefined, signal: AbortSignal) => Promise<Trailers>;
+  /** The link for a push of `commit`; undefined where nothing beside the branch is to move. */
+  readonly link: (commit: string, signal: AbortSignal) => Promise<FenceLink | undefined>;
+  /** The remote said yes. */
+  readonly pushed: (link: FenceLink | undefined) => void;
+  /** The remote said no; what it has was fetched since. Resolves to whether to try again. */
+  readonly refused: (error: TownError, signal: AbortSignal) => Promise<boolean>;
 };
 
 export type LedgerGitOptions = {
@@ -47,9 +60,12 @@ export type LedgerGitOptions = {
   readonly dir: string;
   readonly remote: string;
   /** `machines/<machine>`, or `main` for the town. */
-  readonly branch: string;
+  readonly branch: string | (() => string);
   /** The folder of our events below `.beads/events`. */
   readonly machine: string;
+  readonly fence?: Fence;
+  /** Whether this process keeps the clone, and so notes where the branches stand. */
+  readonly isKeeper?: boolean;
   readonly timeoutMs?: number;
 };
 
@@ -66,10 +82,12 @@ class Repository implements LedgerGit {
   readonly #timeoutMs: number;
   /** By branch, the commit up to which its lines were returned. */
   readonly #seen = new Map<string, string>();
-  /** By branch, where it stands at the remote as far as we know; ours moves with our pushes. */
+  /** By branch, where our own last push left it at the remote. */
   readonly #tips = new Map<string, string>();
-  /** The sizes of our segments on the branch at `base`. */
-  #pushed: { base: string; sizes: Map<string, number> } | undefined;
+  /** What our branch has of our segments at `base`. */
+  #pushed: { base: string; held: Held } | undefined;
+  /** The branches as they were when everything was read for the last time. */
+  #whole = "";
   #cloning: Promise<void> | undefined;
 
   constructor(options: LedgerGitOptions) {
@@ -78,29 +96,31 @@ class Repository implements LedgerGit {
     this.#timeoutMs = options.timeoutMs ?? 30_000;
   }
 
-  async fetch(signal: AbortSignal): Promise<FetchedLines[]> {
+  async fetch(signal: AbortSignal, { whole = false } = {}): Promise<Fetched> {
     await this.#ensure(signal);
+    const ours = new Map(this.#tips);
     await fetchAll({ repoDir: this.dir, signal, timeoutMs: this.#timeoutMs });
-    const format = "%(refname:lstrip=3) %(objectname)";
-    const args = ["for-each-ref", `--format=${format}`, "refs/remotes/origin"];
-    const { stdout } = await runGit(args, { cwd: this.dir, signal });
-    const tips = stdout.split("\n").flatMap((row) => {
-      const [name, oid] = row.split(" ");
-      return name && oid ? [{ name, oid }] : [];
-    });
+    const { tips, noted } = await readTips(this.dir, signal);
+    const rewound = await this.#rewound(tips, noted, ours);
+    const names = JSON.stringify([...tips]);
+    // Who went back may have taken events along that only `main` has, and the other way round.
+    if (rewound.length > 0 || (whole && names !== this.#whole)) this.#seen.clear();
     const blobs: Blob[] = [];
-    for (const { name, oid } of tips) {
+    for (const [name, oid] of tips) {
       const old = this.#seen.get(name);
       if (old === oid) continue;
       const within = eventFolder(name, old === undefined);
       if (within !== undefined) blobs.push(...(await changedBlobs(this.dir, old, oid, within)));
     }
+    if (this.#seen.size === 0) this.#whole = names;
     const lines = await readBlobs(this.dir, blobs, signal);
-    for (const { name, oid } of tips) {
-      this.#seen.set(name, oid);
-      this.#tips.set(name, oid);
+    for (const [name, oid] of tips) this.#seen.set(name, oid);
+    for (const [name, oid] of ours) {
+      // A push of ours that ended meanwhile knows better.
+      if (this.#tips.get(name) === oid) this.#tips.delete(name);
     }
-    return lines;
+    if (this.#options.isKeeper) await noteTips(this.dir, { noted, tips, rewound });
+    return { lines, rewound };
   }
 
   push(outgoing: Outgoing, signal: AbortSignal): Promise<boolean> {
@@ -108,38 +128,78 @@ class Repository implements LedgerGit {
       await this.#ensure(signal);
       for (let attempt = 1; ; attempt += 1) {
         try {
-          return await this.#pushOnce(outgoing, signal);
+          let state = await this.#pushOnce(outgoing, signal);
+          const isSome = state !== "nothing";
+          while (state === "full") state = await this.#pushOnce(outgoing, signal);
+          return isSome;
         } catch (error) {
-          // Somebody else moved our branch (a clone of this machine, a person): stand on theirs.
-          if (!isTownError(error, "stale") || attempt >= pushTries) throw error;
-          this.#tips.delete(this.#options.branch);
-          await fetchAll({ repoDir: this.dir, signal, timeoutMs: this.#timeoutMs });
+          if (attempt >= pushTries || !(await this.#canMend(error, signal))) throw error;
         }
       }
     });
   }
 
-  async #pushOnce(outgoing: Outgoing, signal: AbortSignal): Promise<boolean> {
-    const { branch, machine } = this.#options;
+  /** Whether a push that was refused is worth another try, on top of what is there now. */
+  async #canMend(error: unknown, signal: AbortSignal): Promise<boolean> {
+    const { fence } = this.#options;
+    const isStale = isTownError(error, "stale");
+    if (!isStale && !(fence && isTownError(error, "denied"))) return false;
+    // Somebody else moved our branch (a clone of this machine, a person): stand on theirs.
+    this.#tips.delete(this.#branch());
+    await fetchAll({ repoDir: this.dir, signal, timeoutMs: this.#timeoutMs });
+    return fence ? fence.refused(error, signal) : isStale;
+  }
+
+  async #pushOnce(outgoing: Outgoing, signal: AbortSignal): Promise<"nothing" | "full" | "done"> {
+    const { machine, fence } = this.#options;
+    const branch = this.#branch();
     const base = await this.#tip(branch);
+    const addition = await outgoing.more?.(base, signal);
     if (base === undefined || this.#pushed?.base !== base) {
-      this.#pushed = { base: base ?? "", sizes: await remoteSizes(this.dir, base, machine) };
+      this.#pushed = { base: base ?? "", held: await this.#held(branch, base) };
     }
-    const { files, sizes } = await newSegments(outgoing, machine, this.#pushed.sizes);
-    const addition = await outgoing.more?.(base);
-    files.push(...(addition?.files ?? []));
-    if (files.length === 0) return false;
+    const { files: own, held, isFull } = await newSegments(outgoing, machine, this.#pushed.held);
+    const files = [...(addition?.files ?? []), ...own];
+    if (files.length === 0) return "nothing";
     const merge = addition?.merge ?? [];
-    const { message } = outgoing;
+    const message = withTrailers(outgoing.message, (await fence?.trailers(base, signal)) ?? {});
     const commit = await commitFiles(this.dir, { base, files, merge, machine, message });
-    const args = ["push", "--quiet", "origin", `${commit}:refs/heads/${branch}`];
-    await runGit(args, { cwd: this.dir, signal, timeoutMs: this.#timeoutMs });
-    this.#pushed = { base: commit, sizes };
+    await this.#send({ commit, branch, base }, signal);
+    this.#pushed = { base: commit, held };
     // What stood there before us has been read only if we have not had to go around a stranger.
     if (base !== undefined && this.#seen.get(branch) === base) this.#seen.set(branch, commit);
     this.#tips.set(branch, commit);
-    addition?.pushed?.();
-    return true;
+    addition?.pushed?.(commit);
+    return isFull ? "full" : "done";
+  }
+
+  /** With leases, so that a branch that went back is noticed and not just pushed forward again. */
+  async #send(
+    sent: { readonly commit: string; readonly branch: string; readonly base: string | undefined },
+    signal: AbortSignal,
+  ): Promise<void> {
+    const { fence } = this.#options;
+    const { commit, branch, base = "" } = sent;
+    const ref = `refs/heads/${branch}`;
+    const link = await fence?.link(commit, signal);
+    const leases = [`--force-with-lease=${ref}:${base}`];
+    const specs = [`${commit}:${ref}`];
+    if (link) {
+      leases.push(`--force-with-lease=${link.ref}:${link.from}`, "--atomic");
+      specs.push(`${link.to}:${link.ref}`);
+    }
+    const run = { cwd: this.dir, signal, timeoutMs: this.#timeoutMs };
+    await runGit(["push", "--quiet", ...leases, "origin", ...specs], run);
+    fence?.pushed(link);
+  }
+
+  /** What of our segments need not be pushed to a branch. */
+  async #held(branch: string, base: string | undefined): Promise<Held> {
+    const { machine } = this.#options;
+    const own = await heldAt(this.dir, base, machine);
+    if (!branch.startsWith("towns/")) return own;
+    // A deposed town leaves there what did not get to `main` any more.
+    return new Map([...(await heldAt(this.dir, await this.#tip("main"), machine)), ...own]);
   }
 
   /** Where a branch stands at the remote, as last heard. */
@@ -152,6 +212,17 @@ class Repository implements LedgerGit {
     return stdout.trim() || undefined;
   }
 
+  #branch(): string {
+    const { branch } = this.#options;
+    return typeof branch === "string" ? branch : branch();
+  }
+
+  /** Branches that lack what was noted of them, or what our own pushes are known to have left. */
+  async #rewound(tips: Tips, noted: Tips, ours: Tips): Promise<Rewound[]> {
+    if (!this.#options.isKeeper) return [];
+    return findRewound(this.dir, new Map([...noted, ...ours]), tips);
+  }
+
   async #ensure(signal: AbortSignal): Promise<void> {
     if (existsSync(this.dir)) return;
     const limits = { signal, timeoutMs: this.#timeoutMs };
@@ -160,115 +231,4 @@ class Repository implements LedgerGit {
     });
     await this.#cloning;
   }
-}
-
-/** Our segments that the branch has not, or not whole. */
-async function newSegments(
-  outgoing: Outgoing,
-  machine: string,
-  pushed: ReadonlyMap<string, number>,
-): Promise<{ files: NewFile[]; sizes: Map<string, number> }> {
-  const files: NewFile[] = [];
-  const sizes = new Map(pushed);
-  for (const segment of outgoing.segments) {
-    const path = `${eventsDir}/${machine}/${segment.incarnation}/${segment.name}`;
-    // A restored disk may have less of an earlier incarnation than was pushed: that much is kept.
-    if (segment.durableBytes <= (sizes.get(path) ?? 0)) continue;
-    files.push({ path, bytes: await outgoing.bytes(segment) });
-    sizes.set(path, segment.durableBytes);
-  }
-  return { files, sizes };
-}
-
-type Blob = { readonly oid: string; readonly path: string };
-
-/** Where a branch's own events are; all of them where `main` is read for the first time. */
-function eventFolder(branch: string, first: boolean): string | undefined {
-  if (branch === "main") return first ? eventsDir : `${eventsDir}/town`;
-  const machine = /^machines\/([a-z][a-z0-9-]{0,31})$/.exec(branch)?.[1];
-  return machine === undefined ? undefined : `${eventsDir}/${machine}`;
-}
-
-async function changedBlobs(
-  dir: string,
-  old: string | undefined,
-  oid: string,
-  within: string,
-): Promise<Blob[]> {
-  const from =
-    old === undefined
-      ? ["ls-tree", "-r", "-z", oid, "--", `${within}/`]
-      : ["diff-tree", "-r", "-z", "--no-renames", "--diff-filter=AM", old, oid, "--", `${within}/`];
-  const { stdout } = await runGit(from, { cwd: dir });
-  const parts = stdout.split("\0").filter((part) => part !== "");
-  if (old === undefined) {
-    return parts.map((part) => {
-      const [meta = "", path = ""] = part.split("\t");
-      return { oid: meta.split(" ")[2] ?? "", path };
-    });
-  }
-  const blobs: Blob[] = [];
-  for (let index = 0; index + 1 < parts.length; index += 2) {
-    blobs.push({ oid: (parts[index] ?? "").split(" ")[3] ?? "", path: parts[index + 1] ?? "" });
-  }
-  return blobs;
-}
-
-async function readBlobs(
-  dir: string,
-  blobs: readonly Blob[],
-  signal: AbortSignal,
-): Promise<FetchedLines[]> {
-  const wanted = blobs.filter(({ path }) => path.endsWith(".jsonl"));
-  if (wanted.length === 0) return [];
-  const input = wanted.map(({ oid }) => `${oid}\n`).join("");
-  const run = { cwd: dir, input, signal };
-  const { stdout } = await runGitBytes(["cat-file", "--batch"], run);
-  let at = 0;
-  return wanted.map(({ path }) => {
-    const headerEnd = stdout.indexOf(0x0a, at);
-    const size = Number(stdout.toString("latin1", at, headerEnd).split(" ")[2]);
-    const bytes = stdout.subarray(headerEnd + 1, headerEnd + 1 + size);
-    at = headerEnd + 1 + size + 1;
-    return { source: path, lines: splitLines(bytes) };
-  });
-}
-
-async function remoteSizes(
-  dir: string,
-  base: string | undefined,
-  machine: string,
-): Promise<Map<string, number>> {
-  const sizes = new Map<string, number>();
-  if (base === undefined) return sizes;
-  const args = ["ls-tree", "-r", "-l", "-z", base, "--", `${eventsDir}/${machine}/`];
-  const { stdout } = await runGit(args, { cwd: dir });
-  for (const row of stdout.split("\0")) {
-    const [meta = "", path] = row.split("\t");
-    if (path !== undefined) sizes.set(path, Number(meta.trim().split(/\s+/)[3]));
-  }
-  return sizes;
-}
-
-async function commitFiles(
-  dir: string,
-  commit: {
-    readonly base: string | undefined;
-    readonly files: readonly NewFile[];
-    readonly merge: readonly string[];
-    readonly machine: string;
-    readonly message: string;
-  },
-): Promise<string> {
-  const input = importStream({
-    from: commit.base,
-    merge: commit.merge,
-    author: `${commit.machine} <${commit.machine}@gastown.invalid>`,
-    atSeconds: Math.floor(Date.now() / 1000),
-    message: commit.message,
-    files: commit.files,
-  });
-  const run = { cwd: dir, input };
-  const { stdout } = await runGit(["fast-import", "--quiet", "--force"], run);
-  return stdout.trim();
 }

@@ -7,7 +7,9 @@ import { isTownError } from "#services/rpc/town-error.ts";
 import type { Head } from "./chain.ts";
 import { type LedgerEvent, writerMachine } from "./event.ts";
 import type { Ledger } from "./ledger.ts";
-import type { LedgerGit, Outgoing } from "./ledger-git.ts";
+import type { LedgerGit } from "./ledger-git.ts";
+import type { Rewound } from "./noted-tips.ts";
+import type { Outgoing } from "./outgoing.ts";
 
 /** How often the ledger is synced. */
 export type SyncPace = {
@@ -45,6 +47,8 @@ export type SyncOptions = {
   readonly onRemoteBack?: () => void;
   /** What the town puts beside its events: the view, and everyone's branches. */
   readonly more?: Outgoing["more"];
+  /** What is done with each look at the remote, once its events are folded. */
+  readonly onFetched?: (signal: AbortSignal) => Promise<void>;
 };
 
 /** The running sync of one process. */
@@ -121,13 +125,18 @@ class Remote {
   #isToldAway = false;
   fetchWanted = true;
   readonly #options: SyncOptions;
-  readonly #outgoing: Omit<Outgoing, "segments">;
+  readonly #outgoing: Outgoing;
+  #ringPush: (() => void) | undefined;
   readonly #asked = Promise.withResolvers<void>();
   #fetchedMs = Number.NEGATIVE_INFINITY;
+  /** A gap has outlived a look at what is new: what closes it may be in what is old. */
+  #isGapOld = false;
+  #wholeMs = Number.NEGATIVE_INFINITY;
 
   constructor(options: SyncOptions) {
     this.#options = options;
     this.#outgoing = {
+      segments: options.ledger.segments,
       bytes: options.ledger.segmentBytes,
       message: `Events of ${writerMachine(options.ledger.writer)}`,
       ...(options.more && { more: options.more }),
@@ -138,7 +147,7 @@ class Remote {
   runPush(pace: SyncPace): Actor {
     const { clock, signal } = this.#options;
     const pause = new Wake();
-    return runActor({
+    const actor = runActor({
       name: "ledger-push",
       clock,
       signal,
@@ -149,6 +158,8 @@ class Remote {
         await pause.wait(clock, pace.pushMs, signal);
       },
     });
+    this.#ringPush = actor.ring;
+    return actor;
   }
 
   /** Fetch when somebody wants it, and now and then unasked. */
@@ -179,21 +190,36 @@ class Remote {
 
   /** Resolves to false where there was nothing to push, so that the remote was not asked. */
   push(signal: AbortSignal): Promise<boolean> {
-    const { git, ledger } = this.#options;
-    return git.push({ ...this.#outgoing, segments: ledger.segments() }, signal);
+    return this.#options.git.push(this.#outgoing, signal);
   }
 
   async #fetch(): Promise<true> {
-    const { git, ledger, clock, signal } = this.#options;
+    const { git, ledger, clock, signal, pace = defaultPace } = this.#options;
     this.fetchWanted = false;
     try {
-      for (const { lines, source } of await git.fetch(signal)) ledger.receive(lines, source);
+      const whole = this.#isGapOld && clock.nowMs() - this.#wholeMs >= pace.fetchMs;
+      if (whole) this.#wholeMs = clock.nowMs();
+      const { lines, rewound } = await git.fetch(signal, { whole });
+      for (const { lines: some, source } of lines) ledger.receive(some, source);
+      if (rewound.length > 0) this.#tellRewound(rewound);
+      this.#isGapOld = ledger.gaps().length > 0;
+      await this.#options.onFetched?.(signal);
       this.#fetchedMs = clock.nowMs();
       return true;
     } catch (error) {
       this.fetchWanted = true;
       throw error;
     }
+  }
+
+  /** Said loudly; each writer then pushes again what the remote lacks of its own. */
+  #tellRewound(rewound: readonly Rewound[]): void {
+    for (const { branch, from, to } of rewound) {
+      const what = to === undefined ? "is gone" : `went to ${to.slice(0, 12)}`;
+      const detail = `${branch} was at ${from.slice(0, 12)} and ${what}, which does not contain it`;
+      this.#options.ledger.alarm({ kind: "rewound-remote", detail });
+    }
+    this.#ringPush?.();
   }
 
   async #ask(work: () => Promise<boolean>): Promise<void> {

@@ -12,22 +12,23 @@ test("the view is due again until it is at the remote, and then not before it ch
   const disk = new MemoryDisk();
   const ledger = await openLedger({ dir: "/j", machine: "town", disk, nowMs: () => nowMs });
   await ledger.append("overseer", [createBead({ uid: "a", id: "hq-a", title: "First" })]);
+  const { signal } = new AbortController();
   const addition = hubAddition({ ledger, dir, nowMs: () => nowMs });
 
-  const failed = await addition(undefined);
+  const failed = await addition(undefined, signal);
   expect(failed.files.map(({ path }) => path)).toEqual([viewPath]);
-  const again = await addition(undefined);
+  const again = await addition(undefined, signal);
   expect(again.files.map(({ path }) => path)).toEqual([viewPath]);
-  again.pushed?.();
+  again.pushed?.("first");
   nowMs += viewMs;
-  expect(await addition(undefined)).toEqual({ files: [], merge: [] });
+  expect(await addition(undefined, signal)).toEqual({ files: [], merge: [] });
 
   await ledger.append("overseer", [createBead({ uid: "b", id: "hq-b", title: "Second" })]);
-  const next = await addition(undefined);
+  const next = await addition(undefined, signal);
   expect(next.files).toHaveLength(1);
   await ledger.append("overseer", [createBead({ uid: "c", id: "hq-c", title: "Meanwhile" })]);
-  next.pushed?.();
-  expect((await addition(undefined)).files).toEqual([]);
+  next.pushed?.("second");
+  expect((await addition(undefined, signal)).files).toEqual([]);
   nowMs += viewMs;
-  expect((await addition(undefined)).files).toHaveLength(1);
+  expect((await addition(undefined, signal)).files).toHaveLength(1);
 });

@@ -1,42 +1,67 @@
-import { runGit } from "#services/git/run-git.ts";
 import { toBeadsLine } from "#services/ledger/beads-line.ts";
 import type { NewFile } from "#services/ledger/fast-import.ts";
 import type { Ledger } from "#services/ledger/ledger.ts";
-import { type Addition, eventsDir } from "#services/ledger/ledger-git.ts";
+import type { Addition, Outgoing } from "#services/ledger/outgoing.ts";
+import { findGraft } from "./graft.ts";
 
 /** Where the view stands on `main`. */
 export const viewPath = ".beads/issues.jsonl";
 /** The view is written at most this often. */
 export const viewMs = 30_000;
 
-/**
- * What the town puts on `main` beside its own events: every machine's events, grafted as they stand
- * on its branch, and the view that `bd` and people read. Nothing while neither is due.
- */
-export function hubAddition(options: {
+/** What the hub needs to fill `main`. */
+export type HubPorts = {
   readonly ledger: Ledger;
   /** Our bare clone of the ledger. */
   readonly dir: string;
   readonly nowMs: () => number;
-}): (base: string | undefined) => Promise<Addition> {
-  const { ledger, dir, nowMs } = options;
+  /** Whether another town writes `main` now. */
+  readonly isFenced?: () => boolean;
+  /** Take in what people did to the view, up to a commit of `main`. */
+  readonly importEdits?: (tip: string, signal: AbortSignal) => Promise<void>;
+};
+
+/**
+ * What the town puts on `main` beside its own events: every machine's events, grafted as they stand
+ * on its branch, and the view that `bd` and people read. Nothing while neither is due.
+ */
+export function hubAddition(ports: HubPorts): NonNullable<Outgoing["more"]> {
+  const { ledger, dir, nowMs, isFenced = () => false, importEdits } = ports;
   let writtenMs = Number.NEGATIVE_INFINITY;
   let [changes, written] = [1, 0];
+  /** The commit of `main` that is known to lack nothing: our own last one as a rule. */
+  let whole = "";
   ledger.onChange(() => {
     changes += 1;
   });
-  return async (base) => {
-    if (changes === written || nowMs() - writtenMs < viewMs) return { files: [], merge: [] };
+  ledger.onAlarm(({ kind }) => {
+    // The view went back with its branch.
+    if (kind === "rewound-remote") [written, writtenMs] = [0, Number.NEGATIVE_INFINITY];
+  });
+  return async (base, signal): Promise<Addition> => {
+    const nothing = { files: [], merge: [] };
+    if (isFenced()) return nothing;
+    const isStrange = whole !== (base ?? "none");
+    // What a person wrote is taken in before it is written over.
+    if (isStrange && base !== undefined) await importEdits?.(base, signal);
+    const isViewDue = changes !== written && nowMs() - writtenMs >= viewMs;
+    if (!isStrange && !isViewDue) return nothing;
     const [shown, shownMs] = [changes, nowMs()];
-    const branches = await machineBranches(dir, base);
-    const view = Buffer.from(renderView(ledger), "utf8");
-    const files: NewFile[] = branches.map(({ path, tree }) => ({ path, tree }));
+    const { files, merge } = await findGraft(dir, base, isStrange);
+    if (!isViewDue && files.length === 0) {
+      whole = base ?? "none";
+      return nothing;
+    }
+    const view: NewFile[] = isViewDue
+      ? [{ path: viewPath, bytes: Buffer.from(renderView(ledger), "utf8") }]
+      : [];
     return {
-      files: [...files, { path: viewPath, bytes: view }],
-      merge: branches.map((b) => b.tip),
+      files: [...files, ...view],
+      merge,
       // Not before: a push that failed must not leave an old view behind for good.
-      pushed: () => {
-        [written, writtenMs] = [shown, shownMs];
+      pushed: (commit) => {
+        whole = commit;
+        if (isViewDue) [written, writtenMs] = [shown, shownMs];
       },
     };
   };
@@ -46,25 +71,4 @@ export function hubAddition(options: {
 export function renderView(ledger: Ledger): string {
   const beads = [...ledger.world.all()].sort((a, b) => (a.id < b.id ? -1 : a.id > b.id ? 1 : 0));
   return beads.map((bead) => `${toBeadsLine(bead, ledger.world)}\n`).join("");
-}
-
-type Branch = { readonly tip: string; readonly path: string; readonly tree: string };
-
-/** Branches of machines with something that `base` has not. */
-async function machineBranches(dir: string, base: string | undefined): Promise<Branch[]> {
-  const pattern = "refs/remotes/origin/machines";
-  const format = "%(objectname) %(refname:lstrip=4)";
-  const unmerged = base === undefined ? [] : ["--no-merged", base];
-  const args = ["for-each-ref", `--format=${format}`, ...unmerged, pattern];
-  const { stdout } = await runGit(args, { cwd: dir });
-  const branches: Branch[] = [];
-  for (const row of stdout.split("\n")) {
-    const [tip = "", machine = ""] = row.split(" ");
-    if (machine === "") continue;
-    const path = `${eventsDir}/${machine}`;
-    const listed = await runGit(["ls-tree", "-z", tip, "--", path], { cwd: dir });
-    const tree = /^040000 tree ([0-9a-f]+)\t/.exec(listed.stdout)?.[1];
-    if (tree !== undefined) branches.push({ tip, path, tree });
-  }
-  return branches;
 }

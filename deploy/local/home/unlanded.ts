@@ -40,7 +40,7 @@ async function cloneLines(folder: string, signal: AbortSignal) {
   if (!existsSync(dir)) return [];
   try {
     const git = openLedgerGit({ dir, remote: "", branch: "main", machine: "reader" });
-    return await git.fetch(signal);
+    return (await git.fetch(signal)).lines;
   } catch (error) {
     // Its remote is away: the journals, which hold all that was written here, must do.
     if (!isTownError(error)) throw error;

@@ -4,8 +4,9 @@ import { join } from "node:path";
 import { MemoryDisk } from "#services/ledger/disk-memory.ts";
 import { nodeDisk } from "#services/ledger/disk-node.ts";
 import type { LedgerEvent } from "#services/ledger/event.ts";
+import type { FetchedLines } from "#services/ledger/event-blobs.ts";
 import { openLedger } from "#services/ledger/ledger.ts";
-import { type FetchedLines, openLedgerGit } from "#services/ledger/ledger-git.ts";
+import { openLedgerGit } from "#services/ledger/ledger-git.ts";
 import type { World } from "#services/ledger/world.ts";
 
 /** A ledger as its events alone make it, with nobody writing to it. */
@@ -42,9 +43,8 @@ export async function ledgerLines(
   const dir = await mkdtemp(join(tmpdir(), "gt-ledger-"));
   try {
     const clone = join(dir, "ledger.git");
-    return await openLedgerGit({ dir: clone, remote, branch: "main", machine: "reader" }).fetch(
-      signal,
-    );
+    const git = openLedgerGit({ dir: clone, remote, branch: "main", machine: "reader" });
+    return (await git.fetch(signal)).lines;
   } finally {
     await rm(dir, { recursive: true, force: true });
   }

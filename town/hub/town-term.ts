@@ -1,0 +1,184 @@
+import { isReachable } from "#services/git/fetch-remote.ts";
+import { runGit } from "#services/git/run-git.ts";
+import {
+  linkCommit,
+  readFetchedTerm,
+  type Term,
+  type TermPlace,
+  takeNextTerm,
+} from "#services/git/term-chain.ts";
+import { readTrailers } from "#services/git/trailers.ts";
+import type { Fence, FenceLink } from "#services/ledger/ledger-git.ts";
+import { isTownError, TownError } from "#services/rpc/town-error.ts";
+
+/** The ref of the ledger's remote that says which town writes `main`. */
+export const townRef = "refs/gastown/town";
+
+/** Whether this town writes `main`. */
+export type Standing =
+  | { readonly kind: "new" }
+  | { readonly kind: "chain"; readonly term: number; readonly tip: string }
+  /** The remote cannot move two refs at once: `main` itself carries the term. */
+  | { readonly kind: "main"; readonly term: number; readonly isTaken: boolean }
+  | { readonly kind: "fenced"; readonly by: Term };
+
+/** The town's term: taken by each start before its first push, moved with each push of `main`. */
+export type TownTerm = Fence & {
+  readonly standing: () => Standing;
+  readonly isFenced: () => boolean;
+  /** Look whether the last fetch brought another's term; an idle town learns of it so. */
+  readonly look: () => Promise<void>;
+};
+
+/** What a town's term is made with. */
+export type TownTermPorts = {
+  /** Our bare clone of the ledger. */
+  readonly dir: string;
+  /** This start of the town: its incarnation. */
+  readonly holder: string;
+  /** Another town has taken over; said once. */
+  readonly onFenced: (why: string) => void;
+  /** The remote cannot hold a term beside `main`; said once. */
+  readonly onPlain: (why: string) => void;
+  readonly timeoutMs?: number;
+};
+
+/** The newest commits of ours on `main` that are looked through for the highest term. */
+const commitsRead = 50;
+
+/** Open the term of this start. Nothing is asked of the remote before the first push. */
+export function openTownTerm(ports: TownTermPorts): TownTerm {
+  return new Terms(ports);
+}
+
+class Terms implements TownTerm {
+  readonly #ports: TownTermPorts;
+  #standing: Standing = { kind: "new" };
+
+  constructor(ports: TownTermPorts) {
+    this.#ports = ports;
+  }
+
+  standing(): Standing {
+    return this.#standing;
+  }
+
+  isFenced(): boolean {
+    return this.#standing.kind === "fenced";
+  }
+
+  async look(): Promise<void> {
+    const standing = this.#standing;
+    if (standing.kind !== "chain") return;
+    const now = await readFetchedTerm({ repoDir: this.#ports.dir, ref: townRef });
+    // Our own term may have moved on meanwhile.
+    if (this.#standing.kind === "chain" && now.term > this.#standing.term) this.#fence(now);
+  }
+
+  async trailers(base: string | undefined, signal: AbortSignal): Promise<Record<string, string>> {
+    const { holder } = this.#ports;
+    if (this.#standing.kind === "new") await this.#take(signal);
+    if (this.#standing.kind === "main") await this.#readMain(base);
+    const standing = this.#standing;
+    if (standing.kind === "new" || standing.kind === "fenced") return {};
+    return { "Gastown-Term": String(standing.term), "Gastown-Holder": holder };
+  }
+
+  async link(commit: string, _signal: AbortSignal): Promise<FenceLink | undefined> {
+    const standing = this.#standing;
+    if (standing.kind !== "chain") return undefined;
+    const { dir, holder } = this.#ports;
+    const to = await linkCommit(dir, standing.tip, `Main of term ${standing.term}`, {
+      "Gastown-Term": String(standing.term),
+      "Gastown-Holder": holder,
+      "Gastown-Commit": commit,
+    });
+    return { ref: townRef, from: standing.tip, to };
+  }
+
+  pushed(link: FenceLink | undefined): void {
+    const standing = this.#standing;
+    if (standing.kind === "chain" && link) this.#standing = { ...standing, tip: link.to };
+    if (standing.kind === "main") this.#standing = { ...standing, isTaken: true };
+  }
+
+  async refused(error: TownError, signal: AbortSignal): Promise<boolean> {
+    const standing = this.#standing;
+    if (isTownError(error, "denied")) return this.#plain(error);
+    if (standing.kind !== "chain") return true;
+    const { dir } = this.#ports;
+    const now = await readFetchedTerm({ repoDir: dir, ref: townRef });
+    if (now.term > standing.term) this.#fence(now);
+    else if (now.tip !== undefined && (await isReachable(dir, standing.tip, now.tip))) {
+      // Our own push arrived and its answer did not; or only `main` was moved, by a person.
+      if (now.term === standing.term) this.#standing = { ...standing, tip: now.tip };
+    } else {
+      // The chain went back with the remote. Whoever else holds a term of it finds itself fenced.
+      await this.#take(signal);
+    }
+    return true;
+  }
+
+  async #take(signal: AbortSignal): Promise<void> {
+    const { dir, holder, timeoutMs } = this.#ports;
+    const place: TermPlace = { repoDir: dir, ref: townRef, about: "town", signal, timeoutMs };
+    const standing = this.#standing;
+    const held = standing.kind === "chain" ? standing.term : 0;
+    // What this clone saw of it before, so that a restored remote does not give a term out twice.
+    const seenTerm = Math.max(held, (await readFetchedTerm(place)).term);
+    try {
+      const { term, tip } = await takeNextTerm({ ...place, holder, seenTerm, establish: true });
+      this.#standing = { kind: "chain", term, tip };
+    } catch (error) {
+      if (!isTownError(error, "denied", "invalid") || !this.#plain(error)) throw error;
+    }
+  }
+
+  /** Go on with `main` alone. False where that is what was refused. */
+  #plain(error: TownError): boolean {
+    const { kind } = this.#standing;
+    const isRef = kind === "new" || error.message.includes(townRef);
+    const isPair = kind === "chain" && /atomic/.test(error.message);
+    if (!isRef && !isPair) return false;
+    this.#standing = { kind: "main", term: 0, isTaken: false };
+    this.#ports.onPlain(
+      "the ledger remote does not let refs/gastown/town move together with main " +
+        `(${error.message}); the town's term is kept in the commits of main instead`,
+    );
+    return true;
+  }
+
+  /** Where `main` carries the term, what we stand on says who writes it. */
+  async #readMain(base: string | undefined): Promise<void> {
+    const standing = this.#standing;
+    if (standing.kind !== "main") return;
+    const newest = await this.#newestOnMain(base);
+    if (standing.isTaken && newest.term > standing.term) {
+      this.#fence(newest);
+      throw new TownError("stale", `term ${newest.term} of main is held by ${newest.holder}`);
+    }
+    if (!standing.isTaken) this.#standing = { ...standing, term: newest.term + 1 };
+  }
+
+  async #newestOnMain(base: string | undefined): Promise<Term> {
+    if (base === undefined) return { term: 0, holder: undefined };
+    const pattern = "--grep=^Gastown-Term: [0-9][0-9]*$";
+    const args = ["log", "-z", `-${commitsRead}`, pattern, "--format=%B", base];
+    const { stdout } = await runGit(args, { cwd: this.#ports.dir });
+    let newest: Term = { term: 0, holder: undefined };
+    for (const message of stdout.split("\0")) {
+      const { "Gastown-Term": term = "0", "Gastown-Holder": holder } = readTrailers(message);
+      if (Number(term) > newest.term) newest = { term: Number(term), holder };
+    }
+    return newest;
+  }
+
+  #fence(by: Term): void {
+    this.#standing = { kind: "fenced", by };
+    this.#ports.onFenced(
+      `another town (${by.holder ?? "unknown"}) has taken term ${by.term} of this ledger: this one ` +
+        "writes main no more, places nothing and takes no changes; end one of the two. Started " +
+        "again, this one takes over",
+    );
+  }
+}
