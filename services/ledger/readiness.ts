@@ -1,6 +1,6 @@
 import { type Bead, type Dependency, isHeld, textField } from "./bead.ts";
 import { edgeKey, liveAdditions } from "./bead-state.ts";
-import { isEnrolledId, rigs } from "./rigs.ts";
+import { type EnrolledRig, isEnrolledId, rigs } from "./rigs.ts";
 import { closesCycle, components, isWaitType, waitGraph } from "./waiting.ts";
 import { moleculeField, type Sling, slingField } from "./work-fields.ts";
 import type { World } from "./world.ts";
@@ -28,13 +28,9 @@ export function isDispatchable(bead: Bead): boolean {
   return isWork(bead) && bead.issueType !== "epic" && !isTemplate(bead) && !isEphemeral(bead);
 }
 
-/** Open beads that are work, in no order. The one place to put an index behind. */
+/** Open beads that are work, in no order; costs what is open, not what exists. */
 export function openWork(world: World): Bead[] {
-  const open: Bead[] = [];
-  for (const bead of world.all()) {
-    if (bead.status !== "closed" && isWork(bead)) open.push(bead);
-  }
-  return open;
+  return world.readiness.open();
 }
 
 /** Why a bead may not be dispatched now; empty if it may, or if it is closed. */
@@ -47,10 +43,9 @@ export function isReady(bead: Bead, world: World, nowMs: number): boolean {
   return isOpenWork(bead) && blockedBy(bead, world, nowMs).length === 0;
 }
 
-/** Beads that may be dispatched now, in no order. */
+/** Beads that may be dispatched now, in no order; costs what is ready, not what exists. */
 export function readyBeads(world: World, nowMs: number): Bead[] {
-  const judge = judgeReadiness(world, nowMs);
-  return openWork(world).filter((bead) => isOpenWork(bead) && judge(bead).blocked.length === 0);
+  return world.readiness.ready(nowMs);
 }
 
 function isOpenWork(bead: Bead): boolean {
@@ -111,7 +106,7 @@ export function judgeReadiness(world: World, nowMs: number): (bead: Bead) => Rea
 }
 
 /** What holds a bead, and only it: its children go on. */
-function ownState(bead: Bead, world: World): string[] {
+export function ownState(bead: Bead, world: World): string[] {
   const held = isHeld(bead) && bead.claim;
   const request = liveMergeRequest(bead, world);
   return [
@@ -124,69 +119,119 @@ function ownState(bead: Bead, world: World): string[] {
   ];
 }
 
+/** What the judgement of a bead's own edges rests on. */
+export type Circumstances = {
+  readonly world: World;
+  readonly nowMs: number;
+  readonly enrolled: readonly EnrolledRig[];
+  /** Whether an edge is the newest of a cycle, and so holds nobody. */
+  readonly isDropped: (bead: Bead, edge: Dependency) => boolean;
+};
+
 /** What holds a bead and all below it: its edges, its date, and those of its parents. */
 function judgeWaits(world: World, nowMs: number): (bead: Bead) => Readiness {
   const known = new Map<string, Readiness>();
-  const enrolled = rigs(world);
-  const graph = waitGraph(world, (bead) => bead.status !== "closed" && !bead.deleted);
+  const graph = waitGraph(world, isInGraph);
   const sccs = components(graph);
-  const isNewestOfCycle = (bead: Bead, dependency: Dependency): boolean => {
-    const to = dependency.uid ?? dependency.to;
-    const edge = graph.edges(bead.uid).find((e) => e.to === to && e.type === dependency.type);
+  const isDropped = (bead: Bead, { to, uid, type }: Dependency): boolean => {
+    const edge = graph.edges(bead.uid).find((e) => e.to === (uid ?? to) && e.type === type);
     return edge !== undefined && closesCycle(graph, edge, sccs);
   };
-  const judgeEdge = (bead: Bead, dependency: Dependency): Partial<Record<Kind, string>> => {
-    const { id, type, uid } = dependency;
-    const target = uid === undefined ? undefined : world.bead(uid);
-    if (!target && !isEnrolledId(id, enrolled)) {
-      return { note: `${id} (${type}) is not of this town and does not block` };
-    }
-    const reason = target ? unmet(bead, target, dependency, world) : "has not arrived here yet";
-    if (reason === undefined) return {};
-    if (target && isNewestOfCycle(bead, dependency)) {
-      return { note: `${type} ${id} closes a cycle as its newest edge and does not block` };
-    }
-    return { block: `waits for ${id}, which ${reason}` };
-  };
-  const judge = (bead: Bead, parent: () => string | undefined): Readiness => {
-    const own = bead.dependencies
-      .filter(({ type }) => isWaitType(type) && type !== "parent-child")
-      .map((dependency) => judgeEdge(bead, dependency));
-    const date = deferral(bead, nowMs);
-    const above = parent();
-    const blocked = [
-      ...own.flatMap(({ block }) => (block === undefined ? [] : [block])),
-      ...(date === undefined ? [] : [`deferred until ${date}`]),
-      ...(above === undefined ? [] : [above]),
-    ];
-    return { blocked, notes: own.flatMap(({ note }) => (note === undefined ? [] : [note])) };
+  const near: Circumstances = { world, nowMs, enrolled: rigs(world), isDropped };
+  const settle = (bead: Bead, above: string | undefined): void => {
+    const { blocked, notes } = ownWaits(bead, near);
+    const all = above === undefined ? blocked : [...blocked, above];
+    known.set(bead.uid, { blocked: all, notes });
   };
   return (bead) => {
     // From the top down, so that a deep tree needs no deep stack.
-    const line = [bead, ...ancestors(bead, world)];
-    const start = line.findIndex(({ uid }) => known.has(uid));
-    const rest = start < 0 ? line : line.slice(0, start);
-    for (const each of rest.reverse()) {
-      known.set(
-        each.uid,
-        judge(each, () => parentBlock(each, known, isNewestOfCycle)),
+    const line: Bead[] = [];
+    const places = new Map<string, number>();
+    let at: Bead | undefined = bead;
+    while (at && !known.has(at.uid) && !places.has(at.uid)) {
+      places.set(at.uid, line.push(at) - 1);
+      at = parentOf(at, world);
+    }
+    const circle = at === undefined ? undefined : places.get(at.uid);
+    const members = circle === undefined ? [] : line.splice(circle);
+    for (const [index, member] of members.entries()) {
+      settle(member, circleBlock([...members.slice(index), ...members.slice(0, index)], near));
+    }
+    for (const each of line.reverse()) {
+      const up = parentEdge(each);
+      const reason = up?.uid === undefined ? undefined : known.get(up.uid)?.blocked[0];
+      settle(
+        each,
+        up && reason !== undefined && !isDropped(each, up) ? under(up, reason) : undefined,
       );
     }
     return known.get(bead.uid) ?? { blocked: [], notes: [] };
   };
 }
 
-type Kind = "block" | "note";
+/** Whether a bead's edges can be part of a cycle that matters: nobody waits in a closed one. */
+export function isInGraph(bead: Bead): boolean {
+  return bead.status !== "closed" && !bead.deleted;
+}
 
-function parentBlock(
-  bead: Bead,
-  known: ReadonlyMap<string, Readiness>,
-  isNewestOfCycle: (bead: Bead, dependency: Dependency) => boolean,
-): string | undefined {
-  const up = bead.dependencies.find(({ type }) => type === "parent-child");
-  const reason = up?.uid === undefined ? undefined : known.get(up.uid)?.blocked[0];
-  if (!up || reason === undefined || isNewestOfCycle(bead, up)) return undefined;
+/** The edge by which a bead is below another. */
+export function parentEdge(bead: Bead): Dependency | undefined {
+  return bead.dependencies.find(({ type }) => type === "parent-child");
+}
+
+function parentOf(bead: Bead, world: World): Bead | undefined {
+  const uid = parentEdge(bead)?.uid;
+  return uid === undefined ? undefined : world.bead(uid);
+}
+
+function under(up: Dependency, reason: string): string {
   return `its parent ${up.id} is blocked: ${reason}`;
+}
+
+/** What the first of a circle of parents has from those above it, each the parent of the last. */
+function circleBlock(circle: readonly Bead[], near: Circumstances): string | undefined {
+  const passed: Dependency[] = [];
+  for (const [index, bead] of circle.entries()) {
+    const reason = index === 0 ? undefined : ownWaits(bead, near).blocked[0];
+    if (reason !== undefined) return passed.reduceRight((inner, up) => under(up, inner), reason);
+    const up = parentEdge(bead);
+    if (!up || near.isDropped(bead, up)) return undefined;
+    passed.push(up);
+  }
+  return undefined;
+}
+
+/** What holds a bead and all below it by its own edges and date. */
+export function ownWaits(bead: Bead, near: Circumstances): Readiness {
+  const blocked: string[] = [];
+  const notes: string[] = [];
+  for (const edge of bead.dependencies) {
+    if (!isWaitType(edge.type) || edge.type === "parent-child") continue;
+    const { block, note } = judgeEdge(bead, edge, near);
+    if (block !== undefined) blocked.push(block);
+    if (note !== undefined) notes.push(note);
+  }
+  const date = deferral(bead, near.nowMs);
+  if (date !== undefined) blocked.push(`deferred until ${date}`);
+  return { blocked, notes };
+}
+
+function judgeEdge(
+  bead: Bead,
+  edge: Dependency,
+  { world, enrolled, isDropped }: Circumstances,
+): { readonly block?: string; readonly note?: string } {
+  const { id, type, uid } = edge;
+  const target = uid === undefined ? undefined : world.bead(uid);
+  if (!target && !isEnrolledId(id, enrolled)) {
+    return { note: `${id} (${type}) is not of this town and does not block` };
+  }
+  const reason = target ? unmet(bead, target, edge, world) : "has not arrived here yet";
+  if (reason === undefined) return {};
+  if (target && isDropped(bead, edge)) {
+    return { note: `${type} ${id} closes a cycle as its newest edge and does not block` };
+  }
+  return { block: `waits for ${id}, which ${reason}` };
 }
 
 /** Why an edge still holds its bead back, or undefined. */
@@ -227,8 +272,13 @@ export function closedAsFailed(bead: Bead): boolean {
 }
 
 function deferral(bead: Bead, nowMs: number): string | undefined {
-  const until = textField(bead, "defer_until");
-  return until !== "" && Date.parse(until) > nowMs ? until : undefined;
+  return deferredUntilMs(bead) > nowMs ? textField(bead, "defer_until") : undefined;
+}
+
+/** When a bead's own date comes; -Infinity where it has none that can be read. */
+export function deferredUntilMs(bead: Bead): number {
+  const ms = Date.parse(textField(bead, "defer_until"));
+  return Number.isNaN(ms) ? Number.NEGATIVE_INFINITY : ms;
 }
 
 function isTemplate(bead: Bead): boolean {

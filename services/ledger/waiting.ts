@@ -64,11 +64,11 @@ function originOf(world: World, from: string, edge: Dependency): Origin | undefi
  * Two of them per bead, because a child waits for what its parent waits for *before* it starts,
  * while an epic is finished *after* its children: `start` of one may hang on `finish` of another.
  */
-type Node = `${"start" | "finish"} ${string}`;
+export type Node = `${"start" | "finish"} ${string}`;
 type Step = { readonly to: Node; readonly edge: WaitEdge | undefined };
 
 /** What must happen before a node can. */
-function before(graph: WaitGraph, node: Node): Step[] {
+export function before(graph: WaitGraph, node: Node): Step[] {
   const uid = uidOf(node);
   if (node.startsWith("finish")) {
     const own: Step = { to: `start ${uid}`, edge: undefined };
@@ -85,7 +85,8 @@ function before(graph: WaitGraph, node: Node): Step[] {
   });
 }
 
-function uidOf(node: Node): string {
+/** The bead that a node is of. */
+export function uidOf(node: Node): string {
   return node.slice(node.indexOf(" ") + 1);
 }
 
@@ -191,7 +192,11 @@ function compareAges(a: WaitEdge, b: WaitEdge): number {
 }
 
 /** Which nodes can reach each other both ways: the only ones that a cycle can run through. */
-export type Components = { readonly of: (node: string) => number };
+export type Components = {
+  readonly of: (node: string) => number;
+  /** The nodes of a node's component, itself included. */
+  readonly members: (node: string) => readonly string[];
+};
 
 /**
  * Strongly connected components, found as they are asked for; each node is visited once.
@@ -202,8 +207,8 @@ export function components(graph: WaitGraph): Components {
   const indexes = new Map<Node, number>();
   const lows = new Map<Node, number>();
   const found = new Map<Node, number>();
+  const groups: Node[][] = [];
   const stack: Node[] = [];
-  let count = 0;
   const lower = (node: Node, to: number): void => {
     lows.set(node, Math.min(lows.get(node) ?? to, to));
   };
@@ -215,11 +220,9 @@ export function components(graph: WaitGraph): Components {
   };
   const leave = (node: Node): void => {
     if (lows.get(node) !== indexes.get(node)) return;
-    count += 1;
-    for (let popped = stack.pop(); popped !== undefined; popped = stack.pop()) {
-      found.set(popped, count);
-      if (popped === node) return;
-    }
+    const group = stack.splice(stack.lastIndexOf(node));
+    groups.push(group);
+    for (const member of group) found.set(member, groups.length);
   };
   const search = (root: Node): void => {
     const frames = [enter(root)];
@@ -238,10 +241,9 @@ export function components(graph: WaitGraph): Components {
       }
     }
   };
-  return {
-    of: (node) => {
-      if (!indexes.has(node as Node)) search(node as Node);
-      return found.get(node as Node) ?? 0;
-    },
+  const of = (node: string): number => {
+    if (!indexes.has(node as Node)) search(node as Node);
+    return found.get(node as Node) ?? 0;
   };
+  return { of, members: (node) => groups[of(node) - 1] ?? [] };
 }

@@ -3,6 +3,7 @@ import { type BeadState, compareOrigins, emptyBead, type Origin } from "./bead-s
 import { deriveBead, firstCreation, highestClaim } from "./derive.ts";
 import type { LedgerEvent } from "./event.ts";
 import { foldEvent } from "./fold.ts";
+import { ReadyIndex } from "./ready-index.ts";
 
 /** Beads as the ledger's readers see them. All look-ups are by index; none walks the whole. */
 export type World = {
@@ -23,6 +24,8 @@ export type World = {
   /** The join of a bead's events: for the fold's proofs and for removals that name additions. */
   readonly state: (uid: string) => BeadState | undefined;
   readonly size: () => number;
+  /** What is open, in hand and ready. */
+  readonly readiness: ReadyIndex;
 };
 
 /** A request that was applied; `content` tells one request from another under the same id. */
@@ -32,6 +35,7 @@ type Index = Map<string, Set<string>>;
 
 /** All beads of a replica: folds events, keeps the indexes, derives views when asked. */
 export class Beads implements World {
+  readonly readiness = new ReadyIndex(this);
   readonly #states = new Map<string, BeadState>();
   readonly #views = new Map<string, Bead>();
   readonly #byId: Index = new Map();
@@ -121,9 +125,9 @@ export class Beads implements World {
 
   /** A bead's view shows its neighbours' names and claims: forget those that this event touches. */
   #forgetViews(event: LedgerEvent, state: BeadState, isNew: boolean): void {
-    this.#views.delete(event.bead);
+    this.#forget(event.bead);
     if (event.op === "claim" || event.op === "release") {
-      for (const uid of this.#byWork.get(event.bead) ?? []) this.#views.delete(uid);
+      for (const uid of this.#byWork.get(event.bead) ?? []) this.#forget(uid);
     }
     if (event.op !== "create") {
       if (isNew) this.#forgetSources(event.bead); // Its uid means something from now on.
@@ -134,13 +138,18 @@ export class Beads implements World {
       ...(this.#byId.get(id) ?? []),
     ]);
     for (const uid of new Set(sharers)) {
-      this.#views.delete(uid);
+      this.#forget(uid);
       for (const name of this.#names(uid)) this.#forgetSources(name);
     }
   }
 
+  #forget(uid: string): void {
+    this.#views.delete(uid);
+    this.readiness.touch(uid);
+  }
+
   #forgetSources(target: string): void {
-    for (const source of this.#byTarget.get(target) ?? []) this.#views.delete(source);
+    for (const source of this.#byTarget.get(target) ?? []) this.#forget(source);
   }
 
   /** All that an edge to this bead may be written with. */
