@@ -20,6 +20,7 @@ import type { PolecatBeat } from "#services/telemetry/beat.ts";
 import { runHeartbeat } from "#services/telemetry/heartbeat.ts";
 import type { Logger } from "#services/telemetry/log.ts";
 import { listenToPeers, type Peers } from "#services/telemetry/peers.ts";
+import { tellChanges } from "#services/telemetry/tell-changes.ts";
 import { runAuthority } from "./authority/run-authority.ts";
 import { Terms } from "./authority/terms.ts";
 import type { RigAgentConfig } from "./config.ts";
@@ -86,11 +87,14 @@ export async function startRigAgent(
   await enrol(ledger, config);
   const polecats = await polecatPorts(config, parts, ledger);
   const answers = answerFor(polecats);
-  const actors = runActors({ config, parts, polecats, peers, wisps: ledgers.wisps, report });
-  const stopAnswers = answerAsks(bus, member.town, machine, answers);
   await mkdir(dirname(member.socket), { recursive: true, mode: 0o700 });
+  const bell = { ring: () => {} };
   const shared = { member, home, bus, log, ledger, sync, peers, polecats, answers };
-  const server = await serveLocally({ ...shared, ring: actors.ring });
+  const server = await serveLocally({ ...shared, ring: () => bell.ring() });
+  const actors = runActors({ config, parts, polecats, peers, wisps: ledgers.wisps, report });
+  bell.ring = actors.ring;
+  const stopAnswers = answerAsks(bus, member.town, machine, answers);
+  tellChanges(ledger, log);
   log.info({ socket: server.address, writer: ledger.writer }, "rig-agent serves");
   const stopped = async (): Promise<void> => {
     await actors.ended;

@@ -116,6 +116,16 @@ test("a term is dropped when the authority moves to another machine", async () =
   expect(held.terms.of("alpha")).toBeUndefined();
 });
 
+test("a later term in the ledger ends ours, and the next claim has one of its own", async () => {
+  const ledger = await town(bead("a", placed));
+  const held = ports(ledger);
+  await govern(held);
+  const later = { machine: "vm-a", term: 7 };
+  await ledger.append("twin", [setFields("rig-alpha", { "gt.authority": later })]);
+  await govern(held);
+  expect(held.terms.of("alpha")?.term).toBe(8);
+});
+
 test("with the town silent the authority plans for its own rig, within its room", async () => {
   const ledger = await town(machine("vm-a", 1), bead("a"), bead("b"));
   await govern(ports(ledger, { isTownHeard: () => false }));

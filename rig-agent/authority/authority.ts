@@ -37,6 +37,7 @@ export async function govern(ports: AuthorityPorts): Promise<void> {
       terms.lose(name);
       continue;
     }
+    if (isDeposed(enrolled, terms.of(name))) terms.lose(name);
     if (!terms.of(name) && !ports.mayTry(name)) continue;
     try {
       const term = terms.of(name) ?? (await takeOver(ports, enrolled));
@@ -45,6 +46,11 @@ export async function govern(ports: AuthorityPorts): Promise<void> {
       ports.failed(error, name);
     }
   }
+}
+
+/** Whether the ledger shows a later term than ours; the remote would refuse our landings anyway. */
+function isDeposed({ authority }: EnrolledRig, held: Term | undefined): boolean {
+  return held !== undefined && authority !== undefined && authority.term > held.term;
 }
 
 /**

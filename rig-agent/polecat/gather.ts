@@ -1,5 +1,5 @@
 import type { Bead } from "#services/ledger/bead.ts";
-import { claimEpoch } from "#services/ledger/epoch.ts";
+import { claimEpoch, parseEpoch } from "#services/ledger/epoch.ts";
 import { type ExitKind, exitField } from "#services/ledger/work-fields.ts";
 import type { World } from "#services/ledger/world.ts";
 import { moleculeOf } from "#services/molecules/progress.ts";
@@ -46,6 +46,7 @@ function readWork(world: World, uid: string, bead: Bead | undefined, around: Sur
         here: claim.machine === around.machine,
         released: claim.released,
         respawn: claim.respawn,
+        progress: progressUnder(world, uid, claim.epoch),
         exit: exitUnder(bead, claim.epoch),
       },
     closeKind: bead?.closeKind ?? "",
@@ -54,6 +55,18 @@ function readWork(world: World, uid: string, bead: Bead | undefined, around: Sur
     hasTrace: moleculeOf(world, uid) !== undefined,
     overMs: 0,
   };
+}
+
+/** The highest incarnation of a claim's worker that closed a step. */
+function progressUnder(world: World, uid: string, epoch: string): number | undefined {
+  let highest: number | undefined;
+  for (const { bead } of moleculeOf(world, uid)?.steps ?? []) {
+    for (const close of world.state(bead.uid)?.closes.values() ?? []) {
+      if (close.epoch === undefined || claimEpoch(close.epoch) !== epoch) continue;
+      highest = Math.max(highest ?? 0, parseEpoch(close.epoch).respawn ?? 0);
+    }
+  }
+  return highest;
 }
 
 /** How the worker of one claim left; undefined while it has not. */

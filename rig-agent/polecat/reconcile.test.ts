@@ -11,6 +11,7 @@ const claim: Claim = {
   here: true,
   released: false,
   respawn: undefined,
+  progress: undefined,
   exit: undefined,
 };
 
@@ -73,9 +74,15 @@ test.for<[string, Work, SessionView[], unknown[]]>([
         do: "escalate",
         bead: "al-1",
         epoch: "4.2.3",
-        why: "its worker ended 4 times without an exit",
+        why: "its worker ended 4 times without a step and without an exit",
       },
     ],
+  ],
+  [
+    "one that got a step further since is no crash loop",
+    work({ claim: { respawn: 3, progress: 2 } }),
+    [session("4.2.3", dead)],
+    [{ do: "respawn", bead: "al-1", epoch: "4.2.4", after: "nux-4.2.3" }],
   ],
   [
     "one that has said its exit is not started again",

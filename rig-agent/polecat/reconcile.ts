@@ -13,6 +13,8 @@ export type Work = {
         readonly released: boolean;
         /** The highest respawn number that was started under it. */
         readonly respawn: number | undefined;
+        /** The highest respawn number that closed a step; undefined while none did. */
+        readonly progress: number | undefined;
         /** How its worker left, once it has. */
         readonly exit: ExitKind | undefined;
       }
@@ -190,8 +192,10 @@ function begin(work: Work, own: readonly SessionView[], limits: PolecatLimits): 
   if (last?.state === "starting") return [{ do: "spawn", bead, epoch: last.epoch }];
   const next = `${claim.epoch}.${started + 1}`;
   if (started < 0) return [{ do: "spawn", bead, epoch: next }];
-  if (started >= limits.respawnsMax) {
-    const why = `its worker ended ${started + 1} times without an exit`;
+  // A worker that got a step further was no crash loop, whatever ended it: a restart of ours, say.
+  const fruitless = started - (claim.progress ?? 0);
+  if (fruitless >= limits.respawnsMax) {
+    const why = `its worker ended ${fruitless + 1} times without a step and without an exit`;
     return [{ do: "escalate", bead, epoch: `${claim.epoch}.${started}`, why }];
   }
   if (last) return [{ do: "respawn", bead, epoch: next, after: last.name }];

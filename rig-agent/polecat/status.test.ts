@@ -47,7 +47,11 @@ test("a polecat can be looked at, read, and spoken to", async () => {
   const { lines, nextByte } = await answers.logs({ agent: nux, fromByte: -1 });
   expect(lines).toEqual(["line 1", "line 2", "line 3"]);
   expect(await answers.logs({ agent: nux, fromByte: nextByte })).toEqual({ lines: [], nextByte });
-  const { delivered } = await answers.nudge({ agent: nux, message: "how is it going?" });
+  const { delivered } = await answers.nudge({
+    agent: nux,
+    message: "how is it going?",
+    id: "n1",
+  });
   expect(delivered).toBe(`${nux}'s mail`);
   const letter = inbox(stage.ledger.world, nux).find(({ title }) => title === "NUDGE");
   expect(letter?.fields["description"]).toBe("how is it going?");

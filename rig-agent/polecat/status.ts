@@ -103,7 +103,11 @@ export type Answers = {
     agent: string;
     fromByte: number;
   }) => Promise<{ lines: string[]; nextByte: number }>;
-  readonly nudge: (request: { agent: string; message: string }) => Promise<{ delivered: string }>;
+  readonly nudge: (request: {
+    agent: string;
+    message: string;
+    id: string;
+  }) => Promise<{ delivered: string }>;
 };
 
 /** Answer for this machine's polecats. Throws `not_found` for one that never worked here. */
@@ -118,10 +122,9 @@ export function answerFor(ports: PolecatPorts): Answers {
         fromByte < 0 ? await readTail(path) : await readOutput(path, fromByte);
       return { lines: [...page.lines], nextByte: page.nextByte };
     },
-    nudge: async ({ agent, message }) => {
+    nudge: async ({ agent, message, id }) => {
       const session = newestSession(sessions.list(), agent);
-      const cause = [message, String(ports.clock.nowMs())];
-      await nudge(ports, session, { from: `machines/${ports.machine}`, message, cause });
+      await nudge(ports, session, { from: `machines/${ports.machine}`, message, cause: [id] });
       return { delivered: `${agent}'s mail` };
     },
   };

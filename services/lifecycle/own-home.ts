@@ -1,4 +1,4 @@
-import { link, readFile, rm, writeFile } from "node:fs/promises";
+import { link, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
 import { TownError } from "#services/rpc/town-error.ts";
@@ -31,11 +31,27 @@ export async function ownHome(home: string): Promise<() => Promise<void>> {
       const row = owner && (await table.row(owner.pid));
       if (owner && row?.startTime === owner.startTime) throw owned(home, owner.pid);
       if (tries === 0) throw owned(home, undefined);
-      await rm(path, { force: true });
+      await setAside(path, owner);
     }
   } finally {
     await rm(mine, { force: true });
   }
+}
+
+/** Take a dead owner's record away, and only that: another starter may have put its own there. */
+async function setAside(path: string, dead: z.infer<typeof Owner> | undefined): Promise<void> {
+  const aside = `${path}.dead-${process.pid}`;
+  try {
+    await rename(path, aside);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw error;
+    return;
+  }
+  const taken = await readOwner(aside);
+  if (taken?.pid !== dead?.pid || taken?.startTime !== dead?.startTime) {
+    await link(aside, path).catch(() => {}); // Put back, unless a third one was faster still.
+  }
+  await rm(aside, { force: true });
 }
 
 function owned(home: string, pid: number | undefined): TownError {

@@ -4,14 +4,17 @@ import { machines, serves } from "#services/ledger/machines.ts";
 import { appointedField, rigs } from "#services/ledger/rigs.ts";
 import type { World } from "#services/ledger/world.ts";
 
-/** Appoint an authority for each rig that several machines serve and that has none yet. */
+/**
+ * Appoint an authority for each rig that has none yet: who holds it already, where it is heard, else
+ * the first machine that serves the rig.
+ */
 export function appointments(world: World, isHeard: (machine: string) => boolean): Draft[] {
   const enrolled = machines(world);
-  return rigs(world).flatMap(({ bead, rig, appointed }) => {
+  return rigs(world).flatMap(({ bead, rig, appointed, authority }) => {
     const serving = enrolled.filter(({ machine }) => serves(machine, rig));
     if (appointed !== undefined || serving.length === 0) return [];
-    const heard = serving.find(({ machine, state }) => state === "ready" && isHeard(machine.name));
-    if (!heard) return [];
-    return [setFields(bead.uid, { [appointedField.name]: heard.machine.name })];
+    const fit = serving.filter(({ machine, state }) => state === "ready" && isHeard(machine.name));
+    const chosen = fit.find(({ machine }) => machine.name === authority?.machine) ?? fit[0];
+    return chosen ? [setFields(bead.uid, { [appointedField.name]: chosen.machine.name })] : [];
   });
 }

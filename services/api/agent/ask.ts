@@ -14,7 +14,8 @@ export const asks = {
     answer: z.object({ lines: z.array(z.string()), nextByte: z.number().int() }),
   },
   nudge: {
-    request: z.object({ agent: z.string(), message: z.string() }),
+    /** `id` names the nudge: the same one asked twice arrives once. */
+    request: z.object({ agent: z.string(), message: z.string(), id: z.string() }),
     answer: z.object({ delivered: z.string() }),
   },
 } as const;

@@ -21,7 +21,11 @@ export function nudgeAgent(ports: AgentPorts): MethodImpl<typeof AgentService.me
     }
     const key = requestKey(principal, requestId);
     if (ledger.world.requested(key)) return { delivered: "already delivered" };
-    const { delivered } = await ask(agent.machine, "nudge", { agent: agent.name, message: text });
+    const { delivered } = await ask(agent.machine, "nudge", {
+      agent: agent.name,
+      message: text,
+      id: key,
+    });
     const remark = addComment(agent.bead, { author: principal, text: `nudge: ${text}` });
     await ledger.append(principal, forRequest(key, [remark]));
     return { delivered };

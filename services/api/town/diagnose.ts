@@ -15,7 +15,8 @@ export type Finding = {
 
 /** Look at the whole; every check is named, well or not. */
 export function diagnose(ports: TownPorts): Finding[] {
-  return [bus(ports), remote(ports), ledger(ports), fleet(ports), authorities(ports), held(ports)];
+  const links = [bus(ports), remote(ports), ...main(ports), ledger(ports)];
+  return [...links, fleet(ports), authorities(ports), held(ports)];
 }
 
 function finding(name: string, problems: readonly string[], well: string, remedy: string): Finding {
@@ -38,6 +39,13 @@ function remote({ isRemoteUp }: TownPorts): Finding {
   return finding("ledger remote", problems, "answers", remedy);
 }
 
+function main({ mainStanding }: TownPorts): Finding[] {
+  if (!mainStanding) return [];
+  const { ok, detail } = mainStanding();
+  const remedy = "end one of the two towns; the one that is started last writes main";
+  return [{ name: "ledger main", ok, detail, remedy: ok ? "" : remedy }];
+}
+
 function ledger({ ledger: { alarms, gaps } }: TownPorts): Finding {
   const shown = alarms().slice(-5);
   const problems = [
@@ -57,11 +65,14 @@ function fleet({ ledger: { world }, peers, bus: link }: TownPorts): Finding {
   return finding("machines", silent, well, "look at the machine; start its rig-agent");
 }
 
-function authorities({ ledger: { world } }: TownPorts): Finding {
-  const without = rigs(world)
-    .filter(({ authority }) => authority === undefined)
-    .map(({ rig }) => `rig ${rig.name} has no authority yet`);
-  const remedy = "start a rig-agent that serves the rig: gt join --rigs <rig>";
+function authorities({ ledger: { world }, peers }: TownPorts): Finding {
+  const without = rigs(world).flatMap(({ rig, appointed, authority }) => {
+    const holder = appointed ?? authority?.machine;
+    if (holder === undefined) return [`rig ${rig.name} has no authority yet`];
+    if (peers.isHeard(holder, lostAfterMs)) return [];
+    return [`the authority of rig ${rig.name}, ${holder}, is silent: nothing is claimed or landed`];
+  });
+  const remedy = "start that machine's rig-agent, or one that serves the rig: gt join --rigs <rig>";
   return finding("authorities", without, "every rig has one", remedy);
 }
 

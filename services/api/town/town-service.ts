@@ -22,7 +22,12 @@ export type TownPorts = {
   readonly nowMs: () => number;
   readonly startedMs: number;
   readonly isRemoteUp: () => boolean;
+  /** Who writes the ledger's main, where this is a town. */
+  readonly mainStanding?: () => MainStanding;
 };
+
+/** Whether a town writes the ledger's main, in words. */
+export type MainStanding = { readonly ok: boolean; readonly detail: string };
 
 /** TownService, the same at any endpoint. */
 export function townService(ports: TownPorts): ServiceImpl<typeof TownService> {
