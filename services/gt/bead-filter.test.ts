@@ -17,9 +17,21 @@ test("a narrower list is of open work too, unless all is wanted", () => {
   expect(beadFilter({ all: true })).not.toBe("");
 });
 
+test("dates are instants, and what is asked by its close is closed", () => {
+  const at = new Date("2026-03-01T09:00:00Z");
+  expect(beadFilter({ closedSince: at, machine: "vm-a" })).toBe(
+    'machine = vm-a AND closed >= "2026-03-01T09:00:00.000Z" AND work = true',
+  );
+  expect(beadFilter({ updatedSince: at, text: "log in" })).toContain(
+    'text:"log in" AND updated >=',
+  );
+});
+
 test("the ledger understands every filter that is made", () => {
   const every = { status: "open", type: "OR", label: ["a b", "-x"], assignee: 'q"', priority: 0 };
-  for (const criteria of [every, { all: true }, { rig: "alpha" }, { parent: "a-1.x", all: true }]) {
+  const since = { createdSince: new Date(0), closedSince: new Date(1), text: 'a"b' };
+  const others = [{ all: true }, { rig: "alpha" }, { parent: "a-1.x", all: true }, since];
+  for (const criteria of [every, ...others]) {
     expect(() => parseFilter(beadFilter(criteria))).not.toThrow();
   }
 });

@@ -6,7 +6,13 @@ export type BeadCriteria = {
   readonly assignee?: string | undefined;
   readonly parent?: string | undefined;
   readonly rig?: string | undefined;
+  readonly machine?: string | undefined;
+  readonly text?: string | undefined;
   readonly priority?: number | undefined;
+  /** Not before these instants. */
+  readonly createdSince?: Date | undefined;
+  readonly updatedSince?: Date | undefined;
+  readonly closedSince?: Date | undefined;
   /** Closed beads, mail, steps and agents too. */
   readonly all?: boolean | undefined;
   /** An expression of the caller's own. */
@@ -16,6 +22,7 @@ export type BeadCriteria = {
 /** The AIP-160 filter that says the same; empty asks for all open work. */
 export function beadFilter(criteria: BeadCriteria): string {
   const { status, type, label = [], assignee, parent, rig, priority, all, filter } = criteria;
+  const { machine, text, createdSince, updatedSince, closedSince } = criteria;
   if (filter !== undefined) return filter;
   const terms = [
     ...(status === undefined ? [] : [`status = ${quoted(status)}`]),
@@ -24,19 +31,24 @@ export function beadFilter(criteria: BeadCriteria): string {
     ...(assignee === undefined ? [] : [`assignee = ${quoted(assignee)}`]),
     ...(parent === undefined ? [] : [`parent = ${quoted(parent)}`]),
     ...(rig === undefined ? [] : [`rig = ${quoted(rig)}`]),
+    ...(machine === undefined ? [] : [`machine = ${quoted(machine)}`]),
+    ...(text === undefined ? [] : [`text:${quoted(text)}`]),
     ...(priority === undefined ? [] : [`priority = ${priority}`]),
+    ...(createdSince === undefined ? [] : [`created >= "${createdSince.toISOString()}"`]),
+    ...(updatedSince === undefined ? [] : [`updated >= "${updatedSince.toISOString()}"`]),
+    ...(closedSince === undefined ? [] : [`closed >= "${closedSince.toISOString()}"`]),
   ];
   if (all) return terms.length > 0 ? terms.join(" AND ") : "priority >= 0";
   if (terms.length === 0) return "";
   // A filter of one's own switches the server's own choice off, so open work is asked for here.
-  if (status === undefined) terms.push("status != closed");
+  if (status === undefined && closedSince === undefined) terms.push("status != closed");
   // Mail, steps and agents are beads, but no work that someone filed; a named type may be theirs.
   if (type === undefined) terms.push("work = true");
   return terms.join(" AND ");
 }
 
 /** Words as they are; whatever else in quotes, so that no value can end its own term. */
-function quoted(value: string): string {
+export function quoted(value: string): string {
   if (/^[A-Za-z][A-Za-z0-9_.-]*$/.test(value) && !/^(AND|OR|NOT)$/.test(value)) return value;
   return `"${value.replaceAll("\\", "\\\\").replaceAll('"', '\\"')}"`;
 }

@@ -13,6 +13,11 @@ export const chapters: readonly Chapter[] = [
       },
       { name: "list", summary: "beads, filtered", load: () => import("./list.ts") },
       { name: "ready", summary: "beads that could start now", load: () => import("./ready.ts") },
+      {
+        name: "search",
+        summary: "beads by the words in their texts",
+        load: () => import("./search.ts"),
+      },
       { name: "show", summary: "everything about one bead", load: () => import("./show.ts") },
       {
         name: "update",
@@ -98,6 +103,27 @@ export const chapters: readonly Chapter[] = [
             load: () => import("./mq/show.ts"),
           },
         ],
+      },
+    ],
+  },
+  {
+    title: "The record",
+    verbs: [
+      {
+        name: "history",
+        summary: "all that happened to a bead, who did it, what it changed",
+        load: () => import("./history.ts"),
+      },
+      {
+        name: "audit",
+        summary: "every change, by whom and from where; as CSV or JSONL too",
+        load: () => import("./audit.ts"),
+      },
+      { name: "cv", summary: "what an agent has done", load: () => import("./cv.ts") },
+      {
+        name: "stats",
+        summary: "throughput, and where the time went",
+        load: () => import("./stats.ts"),
       },
     ],
   },

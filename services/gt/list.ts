@@ -9,8 +9,12 @@ import { beadTable } from "./bead-view.ts";
 import { count, priority } from "./options.ts";
 import type { Session } from "./session.ts";
 import { collect, type Declare, example } from "./verb.ts";
+import { parseSince } from "./when.ts";
 
-type Options = BeadCriteria & { readonly number: number };
+type Since = "createdSince" | "updatedSince" | "closedSince";
+type Options = Omit<BeadCriteria, Since> & { readonly [name in Since]?: string } & {
+  readonly number: number;
+};
 
 /** Declare `gt list`. */
 export const declare: Declare = (command, act) => {
@@ -22,6 +26,11 @@ export const declare: Declare = (command, act) => {
     .option("--parent <id>", "children of this bead")
     .option("--rig <name>", "of this rig")
     .option("-p, --priority <0-4>", "of this priority", priority)
+    .option("--machine <name>", "held by a worker on this machine")
+    .option("--text <words>", "with this in title or texts; `gt search` ranks what it finds")
+    .option("--created-since <time>", "3d, 1w ago, or a date")
+    .option("--updated-since <time>", "the same")
+    .option("--closed-since <time>", "the same; closed beads only")
     .option("-a, --all", "closed beads, mail, steps and agents too")
     .option("--filter <expression>", "an AIP-160 filter in place of all these")
     .option("-n, --number <count>", "at most this many; 0: all", count, 100)
@@ -29,6 +38,7 @@ export const declare: Declare = (command, act) => {
       "after",
       example(
         "gt list --rig alpha --status open",
+        "gt list --closed-since 1w",
         `gt list --filter 'title:"greet" OR priority < 2'`,
       ),
     )
@@ -36,7 +46,15 @@ export const declare: Declare = (command, act) => {
 };
 
 async function list(gt: Session, options: Options): Promise<void> {
-  const found = await gather(gt, beadFilter(options), options.number);
+  const nowMs = gt.terminal.nowMs();
+  const at = (text: string | undefined) =>
+    text === undefined ? undefined : parseSince(text, nowMs);
+  const since = {
+    createdSince: at(options.createdSince),
+    updatedSince: at(options.updatedSince),
+    closedSince: at(options.closedSince),
+  };
+  const found = await gather(gt, beadFilter({ ...options, ...since }), options.number);
   await gt.print(ListBeadsResponseSchema, found, ({ beads, nextPageToken, totalSize }) => {
     if (beads.length === 0) return "no beads; `gt list --all` shows closed ones too";
     const rest = totalSize > beads.length ? `${totalSize - beads.length} more` : "more";

@@ -3,6 +3,7 @@ import { timestampFromMs } from "@bufbuild/protobuf/wkt";
 import stringWidth from "string-width";
 import { expect, test } from "vitest";
 import { BeadNodeSchema } from "#proto/gastown/v1/work_service_pb.ts";
+import { plainPaint } from "./terminal.ts";
 import { renderTree } from "./tree-view.ts";
 
 const nowMs = Date.parse("2026-03-01T09:00:00Z");
@@ -40,6 +41,27 @@ test("aligns who, where, which step and how long", () => {
     "├ ◐ beta-22      日本語で挨拶する                      vm-b/nux    implement      5s",
     "│ └ ● beta-22.x  Part",
     "└ ○ alpha-3      Later                                 waits",
+  ]);
+});
+
+test("what is closed shows who completed it, where, how long it took, and when", () => {
+  const closed = { status: "closed", closeTime: at(10_000) };
+  const done = node({
+    bead: { id: "hq-1", title: "Epic", ...closed },
+    startTime: at(80_000),
+    children: [
+      {
+        bead: { id: "a-1", title: "Greet", ...closed },
+        ...{ completedBy: "rigs/a/polecats/nux", machine: "vm-a" },
+        ...{ mergeState: "landed", startTime: at(70_000) },
+      },
+      { bead: { id: "a-2", title: "Talk", ...closed }, completedBy: "overseer" },
+    ],
+  });
+  expect(renderTree(done, nowMs, 120, plainPaint, true).split("\n")).toEqual([
+    "✓ hq-1   Epic   2/2 closed  1m 10s          10s ago",
+    "├ ✓ a-1  Greet  vm-a/nux    1m 00s  landed  10s ago",
+    "└ ✓ a-2  Talk   overseer                    10s ago",
   ]);
 });
 

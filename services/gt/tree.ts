@@ -11,7 +11,7 @@ export const declare: Declare = (command, act) => {
       act(async (gt, id: string) =>
         gt.tell(WorkService.method.getBeadTree, { id }, ({ root }) => {
           const { nowMs, columns, paint } = gt.terminal;
-          return root === undefined ? "" : renderTree(root, nowMs(), columns(), paint);
+          return root === undefined ? "" : renderTree(root, nowMs(), columns(), paint, true);
         }),
       ),
     );

@@ -23,3 +23,13 @@ export function parseWhen(text: string, nowMs: number): Date {
   if (date !== undefined && Number.isFinite(date.getTime())) return date;
   throw new UsageError(`"${text}" is no time: say 30m, 2h, 3d, 1w or 2026-03-01T09:00Z`);
 }
+
+/**
+ * A point in the past as people give it: `30m`, `2h`, `3d`, `1w` ago, or a date (RFC 3339).
+ *
+ * @throws UsageError
+ */
+export function parseSince(text: string, nowMs: number): Date {
+  const lengthMs = parseWhen(text, nowMs).getTime() - nowMs;
+  return /[smhdw]$/.test(text.trim()) ? new Date(nowMs - lengthMs) : new Date(nowMs + lengthMs);
+}

@@ -52,6 +52,7 @@ function nodeOf(bead: Bead, walk: Walk, depth: number): BeadNodeInit {
   return {
     bead: show(bead),
     children,
+    ...workerOf(bead, children.length === 0),
     step: stepOf(bead, world),
     mergeState: mergeStateOf(bead, world),
     ...(start && { startTime: start }),
@@ -66,6 +67,15 @@ function stepOf(bead: Bead, world: World): string {
 function mergeStateOf(bead: Bead, world: World): string {
   const request = newestRequest(bead, world);
   return (request && mergeStateField.read(request)) ?? "";
+}
+
+/** Who completed it, and where. What holds others is completed by those who completed them. */
+function workerOf(bead: Bead, isLeaf: boolean): { completedBy: string; machine: string } {
+  const { claim, closeKind, closedBy, status } = bead;
+  const isCounted = claim && (!claim.released || closeKind === "merged");
+  const machine = isCounted ? claim.machine : "";
+  if (status !== "closed" || !isLeaf) return { completedBy: "", machine };
+  return { completedBy: isCounted ? claim.polecat : closedBy, machine };
 }
 
 /** When its worker began; an epic begins with the first of its children. */
