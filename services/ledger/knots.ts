@@ -15,7 +15,7 @@ import {
 import type { World } from "./world.ts";
 
 /** So many nodes are looked at forwards before the other way is tried too. */
-const headStart = 16;
+const headStart = 4;
 /** From so many changes on, one walk over all of them is cheaper than a walk for each. */
 const manyChanges = 32;
 

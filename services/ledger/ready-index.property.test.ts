@@ -5,31 +5,39 @@ import { randomNumbers, readTape, shuffled, type Tape } from "./proof/tape.ts";
 import { isDispatchable, isWork, judgeReadiness, openWork, readyBeads } from "./readiness.ts";
 import { Beads } from "./world.ts";
 
-const uids = ["a", "b", "c", "d", "e", "f"];
-const targets = [...uids, ...uids, "alpha-a", "alpha-b", "alpha-none", "gh-1"];
+const all = ["a", "b", "c", "d", "e", "f"];
 const edgeTypes = ["blocks", "blocks", "parent-child", "waits-for", "conditional-blocks"];
+/** Few beads in many circles, deep trees, or some of everything. */
+const shapes = [
+  { uids: all, types: edgeTypes, others: ["alpha-a", "alpha-b", "alpha-none", "gh-1"] },
+  { uids: all, types: edgeTypes, others: [] },
+  { uids: ["a", "b", "c"], types: ["parent-child", "parent-child", "blocks"], others: [] },
+  { uids: all.slice(0, 4), types: ["parent-child", "waits-for", "blocks"], others: [] },
+];
+type Shape = (typeof shapes)[number];
 const issueTypes = ["task", "task", "epic", "merge-request", "rig"];
 const dates = ["", "1970-01-01T00:00:05Z", "1970-01-01T00:00:15Z", "1970-01-01T00:00:30Z"];
 const rig = { name: "alpha", prefix: "alpha", remote: "/r", target: "main" };
 
-const edge = (tape: Tape) => ({
-  to: tape.pick(targets),
-  type: tape.pick(edgeTypes),
+const edge = (tape: Tape, { uids, others, types }: Shape) => ({
+  to: tape.pick([...uids, ...uids, ...others]),
+  type: tape.pick(types),
   ...(tape.next(4) === 1 && { metadata: '{"gate":"any-children"}' }),
 });
 
 /** One write of any kind that readiness depends on. */
-function makeDraft(tape: Tape, written: readonly LedgerEvent[]): Draft {
+function makeDraft(tape: Tape, shape: Shape, written: readonly LedgerEvent[]): Draft {
+  const { uids } = shape;
   const bead = tape.pick(uids);
   const epoch = tape.pick(["1.1", "1.2", "2.1"]);
   const makers: (() => Draft)[] = [
     () => {
       const fields = { issue_type: tape.pick(issueTypes), status: "open", "gt.rig": rig };
-      const edges = Array.from({ length: tape.next(3) }, () => edge(tape));
+      const edges = Array.from({ length: tape.next(3) }, () => edge(tape, shape));
       return { bead, op: "create", values: { id: `alpha-${bead}`, fields, edges } };
     },
-    () => ({ bead, op: "link", values: { add: [edge(tape)] } }),
-    () => ({ bead, op: "link", values: { add: [edge(tape)] } }),
+    () => ({ bead, op: "link", values: { add: [edge(tape, shape)] } }),
+    () => ({ bead, op: "link", values: { add: [edge(tape, shape)] } }),
     () => {
       const remove: Record<string, string[]> = {};
       for (const { op, values, hash, bead: of } of written) {
@@ -61,10 +69,11 @@ function makeDraft(tape: Tape, written: readonly LedgerEvent[]): Draft {
 
 function makeEvents(tape: Tape): LedgerEvent[] {
   const events: LedgerEvent[] = [];
+  const shape = tape.pick(shapes);
   while (tape.isLeft() && events.length < 40) {
     const seq = events.length + 1;
     const head = { v: 1, writer: "town.test", seq, clock: [seq, 0] as const, prev: "" };
-    const draft = makeDraft(tape, events);
+    const draft = makeDraft(tape, shape, events);
     events.push(encodeEvent({ ...head, actor: "ann", ...(draft as object) } as never));
   }
   return events;
@@ -74,21 +83,21 @@ const names = (beads: readonly { uid: string }[]) => beads.map(({ uid }) => uid)
 
 /** The index against each bead judged by itself, in an order of its own. */
 function compare(world: Beads, nowMs: number, seed: number): void {
-  const all = shuffled([...world.all()], seed);
+  const beads = shuffled([...world.all()], seed);
   const judge = judgeReadiness(world, nowMs);
-  const judged = all.map((bead) => ({ bead, isFree: judge(bead).blocked.length === 0 }));
+  const judged = beads.map((bead) => ({ bead, isFree: judge(bead).blocked.length === 0 }));
   const ready = judged.filter(({ bead, isFree }) => {
     return bead.status !== "closed" && isDispatchable(bead) && isFree;
   });
   expect(names(readyBeads(world, nowMs))).toEqual(names(ready.map(({ bead }) => bead)));
-  const open = all.filter((bead) => bead.status !== "closed" && isWork(bead));
+  const open = beads.filter((bead) => bead.status !== "closed" && isWork(bead));
   expect(names(openWork(world))).toEqual(names(open));
 }
 
 test("what is kept as events come is what judging every bead anew would find", () => {
   fc.assert(
     fc.property(
-      fc.uint8Array({ minLength: 20, maxLength: 240, size: "max" }),
+      fc.uint8Array({ minLength: 40, maxLength: 240, size: "max" }),
       fc.nat(),
       fc.boolean(),
       (bytes, seed, isInOrder) => {
