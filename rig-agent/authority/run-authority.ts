@@ -26,11 +26,12 @@ export type AuthorityOptions = {
 
 const everyMs = 5_000;
 const retryMs = 2_000;
+const retryMaxMs = 30_000;
 
 /** Govern the rigs of this machine: on every change of the ledger, and now and then unasked. */
 export function runAuthority(options: AuthorityOptions): Actor {
   const { home, machine, ledger, terms, clock, signal, report } = options;
-  const failing = new Map<string, number>();
+  const failing = new Map<string, { readonly untilMs: number; readonly delayMs: number }>();
   const actor = runActor({
     name: "authority",
     clock,
@@ -41,19 +42,22 @@ export function runAuthority(options: AuthorityOptions): Actor {
       govern({
         ...options,
         nowMs: clock.nowMs,
-        mayTry: (rig) => (failing.get(rig) ?? 0) <= clock.nowMs(),
+        mayTry: (rig) => (failing.get(rig)?.untilMs ?? 0) <= clock.nowMs(),
         takeTerm: async ({ rig }, seenTerm) => {
           const repoDir = clonePath(home, rig.name);
           await ensureClone(rig.remote, repoDir, { signal });
           const holder = ledger.writer;
           const { term, tip } = await takeTerm({ repoDir, holder, seenTerm, signal });
           const taken: Term = { rig: rig.name, term, tip, repoDir };
+          failing.delete(rig.name);
           options.took(taken);
           return taken;
         },
         failed: (error, rig) => {
-          failing.set(rig, clock.nowMs() + retryMs);
-          clock.after(retryMs, actor.ring);
+          // A remote that stays away is asked less and less often, and reported as rarely.
+          const delayMs = Math.min(retryMaxMs, (failing.get(rig)?.delayMs ?? retryMs / 2) * 2);
+          failing.set(rig, { untilMs: clock.nowMs() + delayMs, delayMs });
+          clock.after(delayMs, actor.ring);
           // Losing a term to another process is how a takeover looks from here: no failure.
           if (isTownError(error, "stale")) terms.lose(rig);
           report(error, `authority of ${rig} on ${machine}`);
