@@ -26,7 +26,7 @@ test("a bead's history is the same on every replica, however its events arrived"
   b.receive(linesOf([...third, ...first, ...third]), "vm-a");
   for (const ledger of [a, b]) {
     expect(ledger.history("x")).toEqual([...first, ...second, third[0]]);
-    expect(ledger.log().map(readEntry)).toEqual([...first, ...second, ...third]);
+    expect([...ledger.log()].map(readEntry)).toEqual([...first, ...second, ...third]);
   }
   expect(a.history("nobody")).toEqual([]);
 });
@@ -41,4 +41,27 @@ test("two events under one number are both in the history", async () => {
     ledger.receive(linesOf(await twin.append("overseer", [draft])), "vm-b");
   }
   expect(ledger.history("x")).toHaveLength(2);
+});
+
+test("the log is in the order of time, whatever the order of arrival, as it was when asked", async () => {
+  const clock = { ms: 1_000 };
+  const [here, far] = [await open("vm-a", clock), await open("vm-b", clock)];
+  const early = [];
+  for (let n = 0; n < 100; n += 1) {
+    clock.ms += 10;
+    early.push(...(await far.append("nux", [setFields("x", { n })])));
+  }
+  await here.append("ann", [setFields("x", { n: "last" })]);
+  const before = here.log();
+  here.receive(linesOf(early.slice(0, 60)), "vm-b");
+  const middle = here.log();
+  here.receive(linesOf(early.slice(60)), "vm-b");
+  const times = [...here.log()].map(({ stamp }) => stamp[0]);
+  expect(times).toHaveLength(101);
+  expect(times).toEqual([...times].sort((a, b) => a - b));
+  expect([before.length, middle.length]).toEqual([1, 61]);
+  expect(middle.at(60)?.actor).toBe("ann");
+  expect(before.at(0)?.actor).toBe("ann");
+  expect(here.log().at(101)).toBeUndefined();
+  expect(here.history("x")).toHaveLength(101);
 });

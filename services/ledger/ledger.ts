@@ -3,7 +3,7 @@ import { Chain, type Head } from "./chain.ts";
 import { type Stamp, stampAbove, tick } from "./clock.ts";
 import type { Disk } from "./disk.ts";
 import { type Draft, decodeEvent, encodeEvent, eventVersion, type LedgerEvent } from "./event.ts";
-import { EventIndex, type LogEntry } from "./event-index.ts";
+import { EventIndex, type Log } from "./event-index.ts";
 import { randomBase36 } from "./ids.ts";
 import { Journal, type Segment } from "./journal.ts";
 import { Beads, type World } from "./world.ts";
@@ -39,8 +39,8 @@ export type Ledger = {
   readonly receive: (lines: readonly string[], source: string) => void;
   /** Every event of a bead that was folded here, by uid, the earliest first. */
   readonly history: (uid: string) => readonly LedgerEvent[];
-  /** Every event that was folded here, the earliest first; ones to come may join it at its end. */
-  readonly log: () => readonly LogEntry[];
+  /** Every event that was folded here by now, the earliest first. */
+  readonly log: () => Log;
   readonly onChange: (listener: (change: Change) => void) => () => void;
   readonly onAlarm: (listener: (alarm: Alarm) => void) => () => void;
   /** The newest gapless event of each incarnation. */

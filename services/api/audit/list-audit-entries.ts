@@ -3,7 +3,12 @@ import { z } from "zod";
 import type { AuditService } from "#proto/gastown/v1/audit_service_pb.ts";
 import { stampTime } from "#services/ledger/clock.ts";
 import { writerMachine } from "#services/ledger/event.ts";
-import { compareEntries, type LogEntry, readEntry } from "#services/ledger/event-index.ts";
+import {
+  compareEntries,
+  type Log,
+  type LogEntry,
+  readEntry,
+} from "#services/ledger/event-index.ts";
 import { type FieldValues, parseFilter, passes } from "#services/ledger/filter.ts";
 import type { Ledger } from "#services/ledger/ledger.ts";
 import { narrate, type Told } from "#services/ledger/narrate.ts";
@@ -122,34 +127,31 @@ function teller(ledger: Ledger): (entry: LogEntry) => Told {
   };
 }
 
-/** The log from one end to the other, or from after a place. It may grow at its end meanwhile. */
-function* walk(
-  log: readonly LogEntry[],
-  newestFirst: boolean,
-  last: Place | undefined,
-): Iterable<LogEntry> {
+/** The log from one end to the other, or from after a place. */
+function* walk(log: Log, newestFirst: boolean, last: Place | undefined): Iterable<LogEntry> {
   const step = newestFirst ? -1 : 1;
   let at = last ? indexAfter(log, last, step) : newestFirst ? log.length - 1 : 0;
-  for (let entry = log[at]; entry; entry = log[at]) {
+  for (let entry = log.at(at); entry; entry = log.at(at)) {
     yield entry;
     at += step;
   }
 }
 
-function indexAfter(log: readonly LogEntry[], last: Place, step: 1 | -1): number {
+function indexAfter(log: Log, last: Place, step: 1 | -1): number {
   const [ms, count, writer, seq, hash] = last;
   const key = { stamp: [ms, count], writer, seq, line: "" } as const;
   let low = 0;
   for (let high = log.length; low < high; ) {
     const middle = (low + high) >> 1;
-    const entry = log[middle];
+    const entry = log.at(middle);
     if (entry && compareEntries(entry, key) < 0) low = middle + 1;
     else high = middle;
   }
   // Forks share a number: the hash tells which of them it was.
-  for (let at = low; log[at]?.writer === writer && log[at]?.seq === seq; at += 1) {
-    const entry = log[at];
-    if (entry && readEntry(entry).hash === hash) return at + step;
+  for (let at = low; ; at += 1) {
+    const entry = log.at(at);
+    if (entry?.writer !== writer || entry.seq !== seq) break;
+    if (readEntry(entry).hash === hash) return at + step;
   }
   return step > 0 ? low : low - 1;
 }
