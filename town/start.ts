@@ -13,6 +13,7 @@ import { ownHome } from "#services/lifecycle/own-home.ts";
 import type { Plan } from "#services/scheduler/plan.ts";
 import { runHeartbeat } from "#services/telemetry/heartbeat.ts";
 import type { Logger } from "#services/telemetry/log.ts";
+import { tellChanges } from "#services/telemetry/tell-changes.ts";
 import { listenToPeers, type Peers } from "#services/telemetry/peers.ts";
 import { serveTown } from "./api/serve.ts";
 import type { TownConfig } from "./config.ts";
@@ -55,7 +56,7 @@ export async function startTown(config: TownConfig, parts: TownParts): Promise<T
   const report = (error: unknown, actor: string) => log.warn({ err: error, actor }, "round failed");
   bus.onError((error) => log.warn({ err: error }, "bus"));
   bus.onLink((up) => log.info({ up }, up ? "bus is up" : "bus is down: over git, slower"));
-  const { ledger, sync } = await runHub({
+  const { ledger, sync, term } = await runHub({
     home: config.home,
     town: config.townName,
     ledgerRemote: config.ledgerRemote,
@@ -69,8 +70,18 @@ export async function startTown(config: TownConfig, parts: TownParts): Promise<T
   const peers = peersOf(config, parts, ledger, sync);
   await sync.caughtUp;
   const plans: { last: Plan } = { last: { placed: [], waiting: [] } };
-  const actors = runActors({ config, parts, ledger, peers, plans, report });
-  const server = await serveTown({ config, ...parts, ledger, sync, peers, plans });
+  // A port that is taken must end the start before anything was decided.
+  const server = await serveTown({ config, ...parts, ledger, sync, term, peers, plans });
+  tellChanges(ledger, log);
+  const actors = runActors({
+    config,
+    parts,
+    ledger,
+    peers,
+    isFenced: term.isFenced,
+    plans,
+    report,
+  });
   log.info({ address: server.address, writer: ledger.writer }, "town serves");
   const stopped = async (): Promise<void> => {
     await Promise.all(actors.map(({ ended }) => ended));
@@ -108,10 +119,11 @@ function runActors(options: {
   readonly parts: TownParts;
   readonly ledger: Ledger;
   readonly peers: Peers;
+  readonly isFenced: () => boolean;
   readonly plans: { last: Plan };
   readonly report: (error: unknown, actor: string) => void;
 }): Actor[] {
-  const { config, parts, ledger, peers, plans, report } = options;
+  const { config, parts, ledger, peers, isFenced, plans, report } = options;
   const { bus, clock, signal } = parts;
   const isHeard = (machine: string) => !peers.isSilent(machine, silentMs);
   const mayor = runActor({
@@ -120,15 +132,17 @@ function runActors(options: {
     signal,
     report,
     everyMs: patrolMs,
-    round: () =>
-      dispatch({
+    round: async () => {
+      if (isFenced()) return;
+      await dispatch({
         ledger,
         nowMs: clock.nowMs,
         isHeard,
         planned: (plan) => {
           plans.last = plan;
         },
-      }),
+      });
+    },
   });
   const deacon = runActor({
     name: "deacon",
@@ -136,7 +150,9 @@ function runActors(options: {
     signal,
     report,
     everyMs: patrolMs,
-    round: () => tend({ ledger, isHeard }),
+    round: async () => {
+      if (!isFenced()) await tend({ ledger, isHeard });
+    },
   });
   const heartbeat = runHeartbeat({
     bus,

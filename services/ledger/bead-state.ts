@@ -77,6 +77,8 @@ export type BeadState = {
   readonly labels: Map<string, Element<string>>;
   readonly edges: Map<string, Element<EdgeValue>>;
   readonly comments: Map<string, CommentRecord>;
+  /** Comments that were taken back, by id; one taken back stays so. */
+  readonly uncommented: Set<string>;
   readonly claims: Map<string, ClaimRecord>;
   readonly releases: Map<string, ReleaseRecord>;
   readonly spawns: Map<string, SpawnRecord>;
@@ -96,6 +98,7 @@ export function emptyBead(uid: string): BeadState {
     labels: new Map(),
     edges: new Map(),
     comments: new Map(),
+    uncommented: new Set(),
     claims: new Map(),
     releases: new Map(),
     spawns: new Map(),

@@ -154,7 +154,8 @@ function deriveEdges(state: BeadState, near: Neighbours): Dependency[] {
 }
 
 function deriveComments(state: BeadState): Comment[] {
-  return [...state.comments.values()].sort(compareOrigins).map((comment) => ({
+  const kept = [...state.comments.values()].filter(({ id }) => !state.uncommented.has(id));
+  return kept.sort(compareOrigins).map((comment) => ({
     id: comment.id,
     author: comment.author,
     text: comment.text,

@@ -89,6 +89,11 @@ export function addComment(
   return { bead: uid, op: "comment", values: { ...remark } };
 }
 
+/** Take comments back, by id. */
+export function removeComments(uid: string, ids: readonly string[]): Draft {
+  return { bead: uid, op: "uncomment", values: { remove: [...ids] } };
+}
+
 /** Claim a bead for a worker under `<term>.<n>`. Only the authority of its rig writes this. */
 export function claimBead(
   uid: string,

@@ -48,6 +48,7 @@ export const operations = {
   link: z.looseObject({ add: z.array(EdgeValue) }),
   unlink: z.looseObject({ remove: z.record(z.string(), z.array(z.string())) }),
   comment,
+  uncomment: z.looseObject({ remove: z.array(z.string()) }),
   claim: z.looseObject({ machine: z.string(), polecat: z.string(), cursor: cursor.optional() }),
   spawn: z.looseObject({ session: z.string(), machine: z.string() }),
   release: z.looseObject({ reason: z.string(), exit: z.string().optional() }),
@@ -132,6 +133,11 @@ export function decodeEvent(line: string): LedgerEvent {
     throw new TownError("invalid", "not JSON", { cause });
   }
   const read = envelope.safeParse(json);
+  const version = (json as { v?: unknown } | null)?.v;
+  if (typeof version === "number" && version > eventVersion) {
+    const what = `written in format ${version}, and this version reads up to ${eventVersion}`;
+    throw new TownError("invalid", `${what}: update this machine`);
+  }
   if (!read.success) throw new TownError("invalid", z.prettifyError(read.error));
   checkValues(read.data);
   const event = read.data as Envelope & Record<string, unknown>;

@@ -58,6 +58,9 @@ const rules: { readonly [O in Operation]: Apply<O> } = {
   comment: (bead, values, origin) => {
     addComment(bead, values, origin, values.id ?? origin.hash.slice(0, 12));
   },
+  uncomment: (bead, values) => {
+    for (const id of values.remove) bead.uncommented.add(id);
+  },
   claim: (bead, values, origin, { epoch }) => {
     if (epoch === undefined) return;
     const { machine, polecat, cursor } = values;

@@ -96,7 +96,11 @@ class Repository implements LedgerGit {
     this.#timeoutMs = options.timeoutMs ?? 30_000;
   }
 
-  async fetch(signal: AbortSignal, { whole = false } = {}): Promise<Fetched> {
+  fetch(signal: AbortSignal, { whole = false } = {}): Promise<Fetched> {
+    return inTurn(`${this.dir} look`, () => this.#fetch(signal, whole));
+  }
+
+  async #fetch(signal: AbortSignal, whole: boolean): Promise<Fetched> {
     await this.#ensure(signal);
     const ours = new Map(this.#tips);
     await fetchAll({ repoDir: this.dir, signal, timeoutMs: this.#timeoutMs });

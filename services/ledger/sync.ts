@@ -67,6 +67,8 @@ export type LedgerSync = {
   readonly remoteUp: () => boolean;
   /** Resolves when both loops have ended. */
   readonly ended: Promise<unknown>;
+  /** Look at the remote once, now; what it had is folded when this resolves. */
+  readonly fetch: () => Promise<void>;
   /** Push what is durable here, once: for a process that stops. */
   readonly flush: (signal: AbortSignal) => Promise<void>;
 };
@@ -113,6 +115,7 @@ export async function runSync(options: SyncOptions): Promise<LedgerSync> {
     caughtUp: remote.caughtUp(),
     remoteUp: () => remote.up,
     ended: Promise.all([push.ended, fetch.ended]),
+    fetch: () => remote.look(),
     flush: async (until) => {
       await remote.push(until);
     },
@@ -191,6 +194,10 @@ class Remote {
   /** Resolves to false where there was nothing to push, so that the remote was not asked. */
   push(signal: AbortSignal): Promise<boolean> {
     return this.#options.git.push(this.#outgoing, signal);
+  }
+
+  look(): Promise<void> {
+    return this.#ask(() => this.#fetch());
   }
 
   async #fetch(): Promise<true> {

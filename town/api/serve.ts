@@ -12,6 +12,7 @@ import type { Plan } from "#services/scheduler/plan.ts";
 import type { Logger } from "#services/telemetry/log.ts";
 import type { Peers } from "#services/telemetry/peers.ts";
 import type { TownConfig } from "../config.ts";
+import { describeStanding, type TownTerm } from "../hub/town-term.ts";
 import { addRig } from "./add-rig.ts";
 import { joinTown } from "./join-town.ts";
 
@@ -23,6 +24,7 @@ export type TownApi = {
   readonly log: Logger;
   readonly ledger: Ledger;
   readonly sync: LedgerSync;
+  readonly term: Pick<TownTerm, "standing">;
   readonly peers: Peers;
   /** The dispatcher's last plan, for those who ask why a bead waits. */
   readonly plans: { readonly last: Plan };
@@ -33,7 +35,7 @@ const overseer = "overseer";
 
 /** Serve `gastown.v1` for people, tools, and machines that join. */
 export async function serveTown(api: TownApi): Promise<RpcServer> {
-  const { config, bus, clock, log, ledger, sync, peers, plans } = api;
+  const { config, bus, clock, log, ledger, sync, term, peers, plans } = api;
   checkListen(config, log);
   const services = sharedServices({
     ledger,
@@ -46,6 +48,7 @@ export async function serveTown(api: TownApi): Promise<RpcServer> {
     endpoint: "town",
     home: config.home,
     isRemoteUp: sync.remoteUp,
+    mainStanding: () => describeStanding(term.standing()),
     explain: ({ uid }) => plans.last.waiting.find((each) => each.uid === uid)?.reasons ?? [],
     events: openEventLog(ledger),
     ask: askOverBus(bus, config.townName),

@@ -5,30 +5,31 @@ import { createBead } from "#services/ledger/drafts.ts";
 import { openLedger } from "#services/ledger/ledger.ts";
 import { hubAddition, viewMs, viewPath } from "./hub.ts";
 
-test("the view is due again until it is at the remote, and then not before it changed", async () => {
+test("the view is due until it is at the remote, and then not before it changed", async () => {
   await using scratch = await scratchRemote();
   const dir = await scratch.clone("ledger.git");
   let nowMs = 1_000_000;
   const disk = new MemoryDisk();
   const ledger = await openLedger({ dir: "/j", machine: "town", disk, nowMs: () => nowMs });
   await ledger.append("overseer", [createBead({ uid: "a", id: "hq-a", title: "First" })]);
+  const main = (await scratch.ref("refs/heads/main")) ?? "";
   const { signal } = new AbortController();
   const addition = hubAddition({ ledger, dir, nowMs: () => nowMs });
 
-  const failed = await addition(undefined, signal);
+  const failed = await addition(main, signal);
   expect(failed.files.map(({ path }) => path)).toEqual([viewPath]);
-  const again = await addition(undefined, signal);
+  const again = await addition(main, signal);
   expect(again.files.map(({ path }) => path)).toEqual([viewPath]);
-  again.pushed?.("first");
+  again.pushed?.(main);
   nowMs += viewMs;
-  expect(await addition(undefined, signal)).toEqual({ files: [], merge: [] });
+  expect(await addition(main, signal)).toEqual({ files: [], merge: [] });
 
   await ledger.append("overseer", [createBead({ uid: "b", id: "hq-b", title: "Second" })]);
-  const next = await addition(undefined, signal);
+  const next = await addition(main, signal);
   expect(next.files).toHaveLength(1);
   await ledger.append("overseer", [createBead({ uid: "c", id: "hq-c", title: "Meanwhile" })]);
-  next.pushed?.("second");
-  expect((await addition(undefined, signal)).files).toEqual([]);
+  next.pushed?.(main);
+  expect((await addition(main, signal)).files).toEqual([]);
   nowMs += viewMs;
-  expect((await addition(undefined, signal)).files).toHaveLength(1);
+  expect((await addition(main, signal)).files).toHaveLength(1);
 });

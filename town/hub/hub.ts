@@ -18,7 +18,7 @@ export type HubPorts = {
   /** Whether another town writes `main` now. */
   readonly isFenced?: () => boolean;
   /** Take in what people did to the view, up to a commit of `main`. */
-  readonly importEdits?: (tip: string, signal: AbortSignal) => Promise<void>;
+  readonly importEdits?: (tip: string, signal: AbortSignal) => Promise<boolean>;
 };
 
 /**
@@ -44,6 +44,7 @@ export function hubAddition(ports: HubPorts): NonNullable<Outgoing["more"]> {
     const isStrange = whole !== (base ?? "none");
     // What a person wrote is taken in before it is written over.
     if (isStrange && base !== undefined) await importEdits?.(base, signal);
+    if (isStrange) written = 0;
     const isViewDue = changes !== written && nowMs() - writtenMs >= viewMs;
     if (!isStrange && !isViewDue) return nothing;
     const [shown, shownMs] = [changes, nowMs()];

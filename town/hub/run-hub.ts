@@ -1,12 +1,14 @@
 import { join } from "node:path";
 import type { Bus } from "#services/bus/bus.ts";
 import { townMachine } from "#services/bus/subjects.ts";
+import { readRef, trackingRef } from "#services/git/fetch-remote.ts";
 import type { Ledger } from "#services/ledger/ledger.ts";
 import { openLedgerGit } from "#services/ledger/ledger-git.ts";
 import { type LedgerSync, runSync, type SyncPace } from "#services/ledger/sync.ts";
 import type { Clock } from "#services/lifecycle/clock.ts";
 import { TownError } from "#services/rpc/town-error.ts";
 import { hubAddition } from "./hub.ts";
+import { editImporter } from "./import-edits.ts";
 import { openTownTerm, type TownTerm } from "./town-term.ts";
 
 /** What the hub of the ledger is run with. */
@@ -53,7 +55,7 @@ export async function runHub(options: HubOptions): Promise<Hub> {
       fenced = why;
       ledger.alarm({ kind: "fenced", detail: why });
     },
-    onPlain: (why) => ledger.alarm({ kind: "fenced", detail: why }),
+    onPlain: (why) => parts.report(new TownError("denied", why), "town-term"),
     ...limits,
   });
   const isFenced = () => term.isFenced();
@@ -66,8 +68,13 @@ export async function runHub(options: HubOptions): Promise<Hub> {
     isKeeper: true,
     ...limits,
   });
-  const more = hubAddition({ ledger, dir, nowMs: clock.nowMs, isFenced });
-  const onFetched = () => term.look();
+  const importEdits = editImporter({ ledger, dir });
+  const more = hubAddition({ ledger, dir, nowMs: clock.nowMs, isFenced, importEdits });
+  const onFetched = async (signal: AbortSignal) => {
+    await term.look();
+    const main = await readRef(dir, trackingRef("refs/heads/main"));
+    if (main !== undefined && !isFenced()) await importEdits(main, signal);
+  };
   const shared = { ledger, git, clock, more, onFetched, ...(pace && { pace }) };
   const sync = await runSync({ ...parts, ...shared });
   const append: Ledger["append"] = async (actor, drafts) => {

@@ -30,6 +30,32 @@ export type TownTerm = Fence & {
   readonly look: () => Promise<void>;
 };
 
+/** A standing in words, for whoever asks how the town is. */
+export function describeStanding(standing: Standing): { ok: boolean; detail: string } {
+  switch (standing.kind) {
+    case "new":
+      return { ok: true, detail: "nothing has been pushed since this start" };
+    case "chain":
+      return { ok: true, detail: `written by this town, term ${standing.term}` };
+    case "main":
+      return {
+        ok: true,
+        detail:
+          `written by this town, term ${standing.term}, which main itself carries: the remote ` +
+          `cannot move ${townRef} together with it`,
+      };
+    case "fenced":
+      return { ok: false, detail: fencedWords(standing.by) };
+  }
+}
+
+function fencedWords({ term, holder = "unknown" }: Term): string {
+  return (
+    `another town (${holder}) has taken term ${term} of this ledger: this one writes main no ` +
+    "more, places nothing and takes no changes; started again, it takes over"
+  );
+}
+
 /** What a town's term is made with. */
 export type TownTermPorts = {
   /** Our bare clone of the ledger. */
@@ -59,13 +85,8 @@ class Terms implements TownTerm {
     this.#ports = ports;
   }
 
-  standing(): Standing {
-    return this.#standing;
-  }
-
-  isFenced(): boolean {
-    return this.#standing.kind === "fenced";
-  }
+  readonly standing = (): Standing => this.#standing;
+  readonly isFenced = (): boolean => this.#standing.kind === "fenced";
 
   async look(): Promise<void> {
     const standing = this.#standing;
@@ -175,10 +196,6 @@ class Terms implements TownTerm {
 
   #fence(by: Term): void {
     this.#standing = { kind: "fenced", by };
-    this.#ports.onFenced(
-      `another town (${by.holder ?? "unknown"}) has taken term ${by.term} of this ledger: this one ` +
-        "writes main no more, places nothing and takes no changes; end one of the two. Started " +
-        "again, this one takes over",
-    );
+    this.#ports.onFenced(fencedWords(by));
   }
 }

@@ -17,6 +17,7 @@ const kinds: Readonly<Record<Operation, string>> = {
   link: "linked",
   unlink: "linked",
   comment: "commented",
+  uncomment: "updated",
   claim: "claimed",
   spawn: "updated",
   release: "released",
@@ -80,6 +81,8 @@ function summarise(
       return "an edge was removed";
     case "comment":
       return `${text(values["author"])}: ${text(values["text"])}`;
+    case "uncomment":
+      return "a comment was taken back";
     case "claim":
       return `claimed by ${text(values["polecat"])} on ${text(values["machine"])}, epoch ${epoch}`;
     case "spawn":

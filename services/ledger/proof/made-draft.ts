@@ -69,6 +69,7 @@ const makers: readonly Make[] = [
     const id = tape.next(2) === 1 ? { id: tape.pick(["1", "2"]) } : {};
     return { bead, op: "comment", values: { ...id, author: "o", text: tape.pick(texts) } };
   },
+  (tape, bead) => ({ bead, op: "uncomment", values: { remove: [tape.pick(["1", "2"])] } }),
   (tape, bead) => {
     const cursor = tape.next(2) === 1 ? { cursor: madeCursor(tape) } : {};
     const values = { machine: tape.pick(["m0", "m1"]), polecat: tape.pick(texts), ...cursor };

@@ -1,0 +1,119 @@
+import { isDeepStrictEqual } from "node:util";
+import type { Bead } from "./bead.ts";
+import type { Json } from "./bead-state.ts";
+import {
+  addComment,
+  addEdges,
+  addLabels,
+  closeBead,
+  removeComments,
+  removeEdges,
+  removeLabels,
+  reopenBead,
+  setFields,
+  tombstone,
+} from "./drafts.ts";
+import type { Draft, EdgeValue } from "./event.ts";
+import { type CommentRow, type Edit, isNewerHere, type Row } from "./foreign-edit.ts";
+import { derivedBase36 } from "./ids.ts";
+import type { World } from "./world.ts";
+
+/** Where an edit comes from. */
+export type EditSource = {
+  readonly commit: string;
+  /** When the commit was made, ms since the epoch. */
+  readonly atMs: number;
+  /** The line as the commit has it. */
+  readonly row: Row;
+  /** A target's uid, where it is known. */
+  readonly resolve: (id: string) => string;
+};
+
+/** What an edit comes to here; nothing where the ledger says so already, or says newer. */
+export function draftsOfEdit(edit: Edit, bead: Bead, world: World, source: EditSource): Draft[] {
+  const { uid } = bead;
+  switch (edit.kind) {
+    case "field":
+      return fieldDrafts(edit, bead, world, source);
+    case "status":
+      return statusDrafts(edit, bead, world, source);
+    case "reason":
+      return reasonDrafts(edit.to, bead, source);
+    case "label+":
+      return bead.labels.includes(edit.label) ? [] : [addLabels(uid, [edit.label])];
+    case "label-":
+      return removeLabels(world, uid, [edit.label]);
+    case "edge+": {
+      const { depends_on_id: to, ...rest } = edit.edge;
+      const isHeld = bead.dependencies.some(({ id, type }) => id === to && type === rest.type);
+      return isHeld ? [] : [addEdges(uid, [{ ...rest, to: source.resolve(to) } as EdgeValue])];
+    }
+    case "edge-":
+      return removeEdges(world, uid, edit.edge.depends_on_id, edit.edge.type);
+    case "comment+":
+      return commentDrafts(edit.comment, bead, world);
+    case "comment-":
+      return bead.comments.some(({ id }) => id === edit.comment.id)
+        ? [removeComments(uid, [edit.comment.id])]
+        : [];
+  }
+}
+
+function fieldDrafts(
+  edit: { readonly name: string; readonly from: Json; readonly to: Json },
+  bead: Bead,
+  world: World,
+  { atMs }: EditSource,
+): Draft[] {
+  const register = world.state(bead.uid)?.fields.get(edit.name);
+  const held = { value: register?.value ?? null, wroteMs: register?.stamp[0] ?? 0 };
+  if (isDeepStrictEqual(held.value, edit.to) || isNewerHere(edit, held, atMs)) return [];
+  return [setFields(bead.uid, { [edit.name]: edit.to })];
+}
+
+function statusDrafts(
+  { from, to }: { readonly from: string; readonly to: string },
+  bead: Bead,
+  world: World,
+  source: EditSource,
+): Draft[] {
+  const { uid } = bead;
+  const { commit, row } = source;
+  if (bead.deleted) return []; // A deletion is for good.
+  if (to === "tombstone") return [tombstone(uid, words(row["delete_reason"]))];
+  if (to === "closed") {
+    if (bead.status === "closed") return [];
+    const closedAt = words(row["closed_at"]) || undefined;
+    const reason = words(row["close_reason"]);
+    return [closeBead(uid, { close: `commit:${commit}`, kind: "done", reason, closedAt })];
+  }
+  const written = fieldDrafts({ name: "status", from, to }, bead, world, source);
+  if (from !== "closed") return written;
+  if (bead.status !== "closed") return [];
+  return [reopenBead(bead, `in commit ${commit.slice(0, 12)}`), ...written];
+}
+
+/** Another reason for the same close. How a landed bead was closed is not for a file to say. */
+function reasonDrafts(reason: string, bead: Bead, { commit }: EditSource): Draft[] {
+  const { uid, closeKind: kind, closedAt, closeReason } = bead;
+  if (bead.status !== "closed" || kind === "merged" || closeReason === reason) return [];
+  const close = { close: `commit:${commit}:reason`, kind, reason, closedAt };
+  return [reopenBead(bead, "another reason for its close"), closeBead(uid, close)];
+}
+
+/** Under its own id, unless that is or was another comment's: some tools count them. */
+function commentDrafts(comment: CommentRow, bead: Bead, world: World): Draft[] {
+  const { id, author, text, created_at: at } = comment;
+  const isHeld = bead.comments.some((c) => c.id === id && c.author === author && c.text === text);
+  if (isHeld) return [];
+  const state = world.state(bead.uid);
+  const isFree = id !== "" && !state?.comments.has(id) && !state?.uncommented.has(id);
+  const made = derivedBase36(12, "comment", bead.uid, id, author, text, at ?? "");
+  if (!isFree && state?.comments.has(made)) return [];
+  const draft = addComment(bead.uid, { author, text, id: isFree ? id : made });
+  return [{ ...draft, values: { ...draft.values, ...(at && { created_at: at }) } } as Draft];
+}
+
+function words(value: Json | undefined): string {
+  return typeof value === "string" ? value : "";
+}
