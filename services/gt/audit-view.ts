@@ -51,7 +51,8 @@ export function historyLines(entries: readonly AuditEntry[], { paint, columns }:
   ).split("\n");
   return entries
     .flatMap(({ changes }, at) => {
-      const lines = changes.map((change) => cut(`    ${changeLine(change)}`, columns()));
+      const texts = changes.flatMap(partsOf).map(changeLine);
+      const lines = texts.map((text) => cut(`    ${text}`, columns()));
       return [heads[at] ?? "", ...(lines.length > 0 ? lines : ["    (nothing changed)"])];
     })
     .join("\n");
@@ -61,9 +62,26 @@ function epochOf({ epoch, late }: AuditEntry, paint: Viewer["paint"]): string {
   return late ? `${oneLine(epoch)} ${paint.red("late")}` : oneLine(epoch);
 }
 
+/** An object that changed is told by those of its parts that did. */
+function partsOf(change: FieldChange): FieldChange[] {
+  const { field, before, after } = change;
+  if (before?.kind.case !== "structValue" || after?.kind.case !== "structValue") return [change];
+  const [was, is] = [before.kind.value.fields, after.kind.value.fields];
+  const names = [...new Set([...Object.keys(was), ...Object.keys(is)])];
+  const parts = names.map((name) => ({ name, before: was[name], after: is[name] }));
+  return parts
+    .filter((part) => textOf(part.before) !== textOf(part.after))
+    .map((part) => ({
+      $typeName: change.$typeName,
+      field: `${field}.${part.name}`,
+      ...(part.before && { before: part.before }),
+      ...(part.after && { after: part.after }),
+    }));
+}
+
 /** `priority: 2 → 0`; `notes: n → (gone)`; `label:ui` added, or gone. */
 function changeLine({ field, before, after }: FieldChange): string {
-  const [was, is] = [textOf(before), textOf(after)];
+  const [was, is] = [shortText(before), shortText(after)];
   const name = oneLine(field);
   const isFlag = before?.kind.case === "boolValue" || after?.kind.case === "boolValue";
   if (isFlag && (before === undefined || after === undefined)) {
@@ -76,7 +94,11 @@ function changeLine({ field, before, after }: FieldChange): string {
 function textOf(value: Value | undefined): string {
   if (value === undefined) return "";
   const json = toJson(ValueSchema, value);
-  return cut(oneLine(typeof json === "string" ? json : JSON.stringify(json)), valueColumns);
+  return oneLine(typeof json === "string" ? json : JSON.stringify(json));
+}
+
+function shortText(value: Value | undefined): string {
+  return cut(textOf(value), valueColumns);
 }
 
 /** In UTC, to the second: the record is read on other machines too. */
