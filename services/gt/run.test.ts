@@ -179,6 +179,8 @@ test("update names exactly what changes", async () => {
 test("a list passes its filter on", async () => {
   await gt(["list", "--rig", "alpha", "--status", "open", "--type", "bug"]);
   expect(town.lastFilter()).toBe("status = open AND type = bug AND rig = alpha");
+  await gt(["list", "--closed-since", "1d"]);
+  expect(town.lastFilter()).toBe('closed >= "2026-02-28T09:03:00.000Z" AND work = true');
 });
 
 test("doctor tells what fails with its remedy, and ends with 1", async () => {

@@ -43,7 +43,7 @@ test("two events under one number are both in the history", async () => {
   expect(ledger.history("x")).toHaveLength(2);
 });
 
-test("the log is in the order of time, whatever the order of arrival, as it was when asked", async () => {
+test("the log is in the order of time, however it arrived, and as it was when asked", async () => {
   const clock = { ms: 1_000 };
   const [here, far] = [await open("vm-a", clock), await open("vm-b", clock)];
   const early = [];

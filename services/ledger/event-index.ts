@@ -29,8 +29,8 @@ type Column = (typeof columns)[number];
  * Every event that was folded, by bead and by time.
  *
  * Keeps what events are found by as numbers, and their lines as bytes, both outside of the heap:
- * 56 bytes an event beside its line, and about 100 on the heap for each bead. What is asked for is read
- * and parsed anew.
+ * 56 bytes an event beside its line, and about 100 on the heap for each bead. What is asked for is
+ * read and parsed anew.
  */
 export class EventIndex {
   readonly #lines = new LineStore();
