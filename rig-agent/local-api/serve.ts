@@ -80,5 +80,6 @@ export function serveLocally(api: LocalApi): Promise<RpcServer> {
 }
 
 async function onlyTheTown(): Promise<never> {
-  throw new TownError("unavailable", "only the town does this: ask it, once it answers");
+  const message = "only the town does this: ask it, once it answers";
+  throw new TownError("unavailable", message, { isAway: true });
 }

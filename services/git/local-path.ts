@@ -83,7 +83,8 @@ async function checkTree(root: string): Promise<string> {
   const paths = status.files.map((file) => file.path);
   if (paths.length > 0) {
     const shown = paths.slice(0, 5).join(", ") + (paths.length > 5 ? ", …" : "");
-    const why = `${root} has ${paths.length} uncommitted changes (${shown})`;
+    const changes = paths.length === 1 ? "change" : "changes";
+    const why = `${root} has ${paths.length} uncommitted ${changes} (${shown})`;
     throw new TownError("state", `${why}: commit or stash them, then add the rig again`);
   }
   return named.stdout.trim();

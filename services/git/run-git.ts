@@ -48,7 +48,7 @@ export function countGitSpawn(): void {
  * @throws TownError `unavailable` (remote unreachable, timeout, lock held), `stale` (a push that is
  *   no fast-forward, a lease that is broken), `denied` (credentials, hooks, protection),
  *   `not_found` (no such repository or ref), `exhausted` (disk or output full), `cancelled`
- *   (the signal), `invalid` for the rest
+ *   (the signal), `invalid` for the rest; their cause has git's own words alone
  */
 export async function runGit(args: readonly string[], run: GitRun): Promise<GitAnswer> {
   const answer = await runGitBytes(args, run);
@@ -68,10 +68,9 @@ export async function runGitBytes(
   switch (ended.cut) {
     case "timeout": {
       const timeoutMs = run.timeoutMs ?? timeoutMsDefault;
-      throw new TownError(
-        "unavailable",
-        `${shown}: no answer within ${timeoutMs} ms; it was stopped. ${gitWords(said)}`.trimEnd(),
-      );
+      const silence = `no answer within ${timeoutMs} ms`;
+      const told = `${shown}: ${silence}; it was stopped. ${gitWords(said)}`.trimEnd();
+      throw new TownError("unavailable", told, { cause: new Error(silence) });
     }
     case "abort":
       throw new TownError("cancelled", `${shown}: cancelled`);
@@ -86,7 +85,8 @@ export async function runGitBytes(
   const reason = gitFailure(said);
   const advice = gitAdvice(reason);
   const words = gitWords(said) || `exit code ${ended.code}`;
-  throw new TownError(reason, `${shown} (in ${run.cwd}): ${words}${advice && `; ${advice}`}`);
+  const told = `${shown} (in ${run.cwd}): ${words}${advice && `; ${advice}`}`;
+  throw new TownError(reason, told, { cause: new Error(words) });
 }
 
 type Cut = "timeout" | "abort" | "overflow";

@@ -1,4 +1,9 @@
-import { isTownError, type Reason, type Violation } from "#services/rpc/town-error.ts";
+import {
+  isTownError,
+  type Reason,
+  type TownError,
+  type Violation,
+} from "#services/rpc/town-error.ts";
 import { UsageError } from "./usage-error.ts";
 
 /** How a `gt` call can end. */
@@ -15,7 +20,6 @@ export type Failure = {
 };
 
 const remedies: Partial<Record<Reason, string>> = {
-  not_found: "`gt list` shows what there is",
   stale: "another worker holds this work now: stop here",
   denied: "ask the overseer for it",
   exhausted: "try again in a moment",
@@ -25,12 +29,31 @@ const remedies: Partial<Record<Reason, string>> = {
   unimplemented: "ask the town itself (--town), or bring both to one version",
 };
 
+const lists: Readonly<Record<string, string>> = {
+  bead: "`gt list` shows what there is",
+  rig: "`gt rig list` shows what there is",
+  machine: "`gt machine list` shows what there is",
+  agent: "`gt peek` shows who there is",
+  mail: "`gt mail inbox` shows what there is",
+  message: "`gt mail inbox` shows what there is",
+  "merge-request": "`gt mq list --all` shows what there is",
+};
+
+function remedyOf(error: TownError): string | undefined {
+  const { reason, resource, isAway } = error;
+  if (reason === "not_found") return lists[resource?.type ?? ""];
+  // The town did answer: another one would not help.
+  if (reason === "unavailable" && isAway === false)
+    return "try again in a moment; `gt doctor` looks closer";
+  return remedies[reason];
+}
+
 /** What an error means to the caller of `gt`. */
 export function failureOf(error: unknown): Failure {
   if (isTownError(error)) {
     const { reason, message, violations } = error;
-    const remedy = remedies[reason];
-    const failure = { exitCode: exitCodeOf(reason), reason, message, violations };
+    const remedy = remedyOf(error);
+    const failure = { exitCode: exitCodeOf(error), reason, message, violations };
     return remedy === undefined ? failure : { ...failure, remedy };
   }
   if (error instanceof UsageError) return usageFailure(error.message);
@@ -51,8 +74,8 @@ export function usageFailure(message: string, remedy?: string): Failure {
 }
 
 /** Nobody answered: 3; the answer was no: 1. */
-function exitCodeOf(reason: Reason): number {
-  const silent = reason === "unavailable" || reason === "timeout";
+function exitCodeOf({ reason, isAway }: TownError): number {
+  const silent = (reason === "unavailable" && isAway !== false) || reason === "timeout";
   return silent ? exitCodes.unreachable : exitCodes.refused;
 }
 
@@ -66,7 +89,9 @@ export function renderFailure(failure: Failure, json: boolean): string {
   }
   const lines = [
     `gt: ${message}`,
-    ...violations.map(({ field, description }) => `    ${field}: ${description}`),
+    ...violations
+      .filter(({ description }) => !message.includes(description))
+      .map(({ field, description }) => `    ${field}: ${description}`),
     ...(remedy === undefined ? [] : [`    ${remedy}`]),
   ];
   return `${lines.join("\n")}\n`;

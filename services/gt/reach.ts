@@ -7,7 +7,7 @@ export type ReachPorts<Client> = {
   readonly places: () => Promise<readonly Place[]>;
   readonly connect: (place: Place) => Promise<Client>;
   readonly close: (client: Client) => void;
-  /** Told once for each place that is asked because the one before it did not answer. */
+  /** Told once when another place answers in the stead of one that does not. */
   readonly notice: (text: string) => void;
   readonly signal: AbortSignal;
 };
@@ -16,6 +16,8 @@ export type ReachPorts<Client> = {
 export type Reach<Client> = {
   /** Ask the first place that answers; the same one as before while it does. */
   readonly ask: <T>(question: (client: Client) => Promise<T>) => Promise<T>;
+  /** Who was asked last. */
+  readonly current: () => Place | undefined;
   readonly close: () => void;
 };
 
@@ -24,14 +26,16 @@ const retryDelayMs = 250;
 /**
  * Ask one place after the other until one answers.
  *
- * Only `unavailable` moves on to the next place. That is safe for changes too: a request id makes
- * the second asking of the same thing the first one.
+ * Only somebody who is away moves it on to the next place: a town that answers, but cannot reach
+ * something else, has answered. That is safe for changes too: a request id makes the second asking
+ * of the same thing the first one.
  *
  * @param waitMs how long to go round again while nobody answers
  */
 export function openReach<Client>(ports: ReachPorts<Client>, waitMs: number): Reach<Client> {
   const clients = new Map<Place, Client>();
   let current: Place | undefined;
+  let told: Place | undefined;
 
   async function clientOf(place: Place): Promise<Client> {
     const known = clients.get(place);
@@ -44,23 +48,35 @@ export function openReach<Client>(ports: ReachPorts<Client>, waitMs: number): Re
   async function askAround<T>(places: readonly Place[], question: (client: Client) => Promise<T>) {
     let failure: unknown;
     for (const place of places) {
-      if (failure !== undefined && current !== place) {
-        ports.notice(`${current?.what ?? "the town"} does not answer; asking ${place.what}`);
-      }
-      current = place;
       try {
-        return await question(await clientOf(place));
+        const answer = await question(await clientOf(place));
+        settleOn(place, places[0]);
+        return answer;
       } catch (error) {
-        if (!isTownError(error, "unavailable")) throw error;
+        if (!isAway(error)) {
+          settleOn(place, places[0]);
+          throw error;
+        }
         failure ??= error; // What the first one failed with says most.
       }
     }
     throw failure;
   }
 
+  /** Go on with whoever answered, and say so where that is not the one who was asked first. */
+  function settleOn(place: Place, first: Place | undefined): void {
+    if (first !== undefined && place !== first && place !== told) {
+      ports.notice(`${first.what} does not answer; asking ${place.what}`);
+      told = place;
+    }
+    current = place;
+  }
+
   async function ask<T>(question: (client: Client) => Promise<T>): Promise<T> {
     const places = await ports.places();
-    if (places.length === 0) throw new TownError("unavailable", "no town is known here");
+    if (places.length === 0) {
+      throw new TownError("unavailable", "no town runs here", { isAway: true });
+    }
     const deadlineMs = performance.now() + waitMs;
     for (;;) {
       const first = current === undefined ? 0 : places.indexOf(current);
@@ -68,7 +84,7 @@ export function openReach<Client>(ports: ReachPorts<Client>, waitMs: number): Re
       try {
         return await askAround(turn, question);
       } catch (error) {
-        const mayAnswerLater = isTownError(error, "unavailable") && performance.now() < deadlineMs;
+        const mayAnswerLater = isAway(error) && performance.now() < deadlineMs;
         if (!mayAnswerLater || ports.signal.aborted) throw error;
         await sleep(retryDelayMs, undefined, { signal: ports.signal }).catch(() => undefined);
       }
@@ -77,8 +93,14 @@ export function openReach<Client>(ports: ReachPorts<Client>, waitMs: number): Re
 
   return {
     ask,
+    current: () => current,
     close: () => {
       for (const client of clients.values()) ports.close(client);
     },
   };
+}
+
+/** Whether nobody was there, rather than somebody who could not do it. */
+export function isAway(error: unknown): boolean {
+  return isTownError(error, "unavailable") && error.isAway !== false;
 }

@@ -82,7 +82,10 @@ function workOf(
   const made = new Map<string, Bead>();
   const find = (id: string): Bead => {
     const bead = beads.get(id);
-    if (bead === undefined) throw new TownError("not_found", `no bead ${id}`);
+    if (bead === undefined) {
+      const resource = { type: "bead", name: id };
+      throw new TownError("not_found", `no bead ${id}`, { resource });
+    }
     return bead;
   };
   const treeOf = (bead: Bead): BeadNode => {

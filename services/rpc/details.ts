@@ -23,9 +23,12 @@ export type Details = {
   readonly reason: string | undefined;
   readonly violations: readonly Violation[];
   readonly resource: Resource | undefined;
+  /** A handler that fails for want of something else does not say so. */
+  readonly isAway: boolean;
 };
 
 const domain = "gastown";
+const awayKey = "away";
 const retryAfterSeconds = 1n;
 // Trailers are bounded by peers (8 KB in some), so the first few violations have to do.
 const violationsMax = 16;
@@ -34,7 +37,8 @@ const descriptionCharsMax = 200;
 /** The bytes of `grpc-status-details-bin` for an expected failure. */
 export function encodeDetails(error: TownError, code: number, message: string): Buffer {
   const reason = error.reason.toUpperCase();
-  const details = [pack(ErrorInfoSchema, { reason, domain, metadata: {} })];
+  const metadata: Record<string, string> = error.isAway ? { [awayKey]: "true" } : {};
+  const details = [pack(ErrorInfoSchema, { reason, domain, metadata })];
   const more = moreDetails(error, message);
   if (more) details.push(more);
   return encodeStatus(code, message, details);
@@ -62,6 +66,7 @@ export function decodeDetails(bytes: Uint8Array | undefined, message: string): D
     resource: resource?.resourceName
       ? { type: resource.resourceType, name: resource.resourceName }
       : undefined,
+    isAway: info?.domain !== domain || info.metadata[awayKey] === "true",
   };
 }
 

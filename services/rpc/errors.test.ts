@@ -108,3 +108,14 @@ test("the failures of others are read as far as they go", () => {
   });
   expect(foreign(status.DATA_LOSS, "oh")).not.toBeInstanceOf(TownError);
 });
+
+test("who is away is told from who answers that something else is", () => {
+  const stopping = new TownError("unavailable", "the server is stopping", { isAway: true });
+  expect(overTheWire(stopping)).toMatchObject({ reason: "unavailable", isAway: true });
+  const remote = new TownError("unavailable", "the remote does not answer");
+  expect(overTheWire(remote)).toMatchObject({ reason: "unavailable", isAway: false });
+  const metadata = new Metadata();
+  const lost = { code: status.UNAVAILABLE, details: "No connection established", metadata };
+  const failed = fromServiceError(Object.assign(new Error(), lost) as ServiceError, "h:1");
+  expect(failed).toMatchObject({ reason: "unavailable", isAway: true });
+});

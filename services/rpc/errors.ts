@@ -70,6 +70,8 @@ export function fromServiceError(error: ServiceError, address: string): Error {
   return new TownError(reason, message, {
     cause: error,
     violations: known.violations,
+    // Without our details it was grpc-js, or a proxy, that found nobody.
+    isAway: reason === "unavailable" && known.isAway,
     ...(known.resource && { resource: known.resource }),
   });
 }

@@ -153,7 +153,7 @@ function addService(server: Server, { service, handlers }: Served, ports: Handle
 }
 
 async function drain(listeners: Listener[], live: LiveCalls, timeoutMs: number): Promise<void> {
-  const reason = new TownError("unavailable", "the server is stopping");
+  const reason = new TownError("unavailable", "the server is stopping", { isAway: true });
   const closed = Promise.all(listeners.map(({ server }) => closing(server)));
   live.stop(reason, false);
   // What is still open gets a moment to say so, then is cut off.

@@ -30,16 +30,23 @@ export class TownError extends Error {
   readonly reason: Reason;
   readonly violations: readonly Violation[];
   readonly resource: Resource | undefined;
+  /** With `unavailable`, over the wire: whether it is the one who was called that is away. */
+  readonly isAway: boolean | undefined;
 
   constructor(
     reason: Reason,
     message: string,
-    options?: ErrorOptions & { violations?: readonly Violation[]; resource?: Resource },
+    options?: ErrorOptions & {
+      violations?: readonly Violation[];
+      resource?: Resource;
+      isAway?: boolean;
+    },
   ) {
     super(message, options);
     this.reason = reason;
     this.violations = options?.violations ?? [];
     this.resource = options?.resource;
+    this.isAway = options?.isAway;
   }
 }
 

@@ -39,19 +39,18 @@ test.for<Unfit>([
   {
     what: "a folder that is not there",
     place: () => join(town.home, "nothing.git"),
-    reason: /there is no folder/,
+    reason: /nothing\.git cannot carry a rig: there is no folder/,
   },
   {
     what: "a port where nobody listens",
     place: () => "http://127.0.0.1:1/x.git",
-    reason: /127\.0\.0\.1.*it may work later/s,
+    reason: /^gt: cannot reach http:\/\/127\.0\.0\.1:1\/x\.git: .*onnect/,
   },
 ])("$what is no rig, and the reason is told", async ({ place, reason }) => {
   const refused = await town.gt("rig", "add", "gone", place());
   expect(refused).toMatchObject({ code: 1, stdout: "" });
-  expect(refused.stderr).toContain(`gt: ${place()} cannot carry a rig: `);
   expect(refused.stderr).toMatch(reason);
-  expect(refused.stderr).not.toMatch(/\n +at |gt up|gt list/);
+  expect(refused.stderr).not.toMatch(/\n +at |gt up|gt list|ls-remote/);
   const { rigs } = await town.client(FleetService).listRigs({});
   expect(rigs.map(({ name }) => name)).toEqual(["alpha"]);
 });

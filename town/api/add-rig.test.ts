@@ -25,3 +25,18 @@ test("of two who give one name to two projects at once, one is refused", async (
   const won = answers[0]?.status === "fulfilled" ? one.remote : two.remote;
   expect(rigs(ledger.world).map(({ rig }) => rig.remote)).toEqual([won]);
 });
+
+test("a remote that nobody serves is refused with git's last words, not with its command", async () => {
+  const ledger = await openLedger({
+    ...{ dir: "/j", machine: "town", disk: new MemoryDisk(), nowMs: () => 1_000_000 },
+  });
+  const remote = "http://127.0.0.1:1/none.git";
+  const request = create(AddRigRequestSchema, { name: "alpha", remote, requestId: "r" });
+  const context = { principal: "overseer", requestId: "r", signal: new AbortController().signal };
+  const adding = addRig({ ledger })(request, context as never);
+  await expect(adding).rejects.toMatchObject({
+    reason: "state",
+    message: expect.stringMatching(/^cannot reach http:\/\/127\.0\.0\.1:1\/none\.git: unable to/),
+  });
+  await expect(adding).rejects.not.toThrow(/ls-remote/);
+});

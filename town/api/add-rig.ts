@@ -6,6 +6,7 @@ import {
   RigSchema,
 } from "#proto/gastown/v1/fleet_service_pb.ts";
 import { rigMessage } from "#services/api/fleet/fleet-message.ts";
+import { withoutSecrets } from "#services/git/git-failure.ts";
 import { resolveRemote } from "#services/git/local-path.ts";
 import { probeRemote } from "#services/git/probe.ts";
 import { createBead, forRequest } from "#services/ledger/drafts.ts";
@@ -88,11 +89,21 @@ async function examine(remote: string, signal: AbortSignal) {
     return { found, abilities: await probeRemote(found.remote, limits) };
   } catch (error) {
     if (!isTownError(error, "unavailable", "timeout", "not_found", "denied")) throw error;
-    throw new TownError("state", `${remote} cannot carry a rig: ${error.message}`, {
-      cause: error,
-    });
+    throw new TownError("state", unreachable(remote, error), { cause: error });
   }
 }
+
+/** What git said last; how it was called is nobody's concern who adds a rig. */
+function unreachable(remote: string, { cause, message }: TownError): string {
+  const shown = withoutSecrets(remote);
+  if (!(cause instanceof Error)) return `${shown} cannot carry a rig: ${message}`;
+  const said = cause.message.split("\n").filter((line) => !vague.test(line));
+  const last = said.at(-1) ?? cause.message;
+  return `cannot reach ${shown}: ${last.replace(/^(?:fatal|error|remote): /, "")}`;
+}
+
+/** What git adds to whatever went wrong with a remote. */
+const vague = /^Please make sure|^and the repository exists|^fatal: Could not read from remote|^$/;
 
 function checkRequest(request: AddRigRequest): void {
   const read = Wanted.safeParse({ ...request, prefix: request.prefix || request.name });
