@@ -11,6 +11,7 @@ import { writerMachine } from "#services/ledger/event.ts";
 import { type Ledger, openLedger } from "#services/ledger/ledger.ts";
 import { openLedgerGit } from "#services/ledger/ledger-git.ts";
 import { type LedgerSync, runSync } from "#services/ledger/sync.ts";
+import { watchAlarms } from "#services/ledger/watch-alarms.ts";
 import type { Actor } from "#services/lifecycle/actor.ts";
 import type { Clock } from "#services/lifecycle/clock.ts";
 import { ownHome } from "#services/lifecycle/own-home.ts";
@@ -117,7 +118,7 @@ async function openLedgers(
   const shared = { machine, disk: nodeDisk, nowMs: clock.nowMs };
   const ledger = await openLedger({ ...shared, dir: join(home, "journal") });
   const wisps = await openWisps({ ...shared, home });
-  ledger.onAlarm((alarm) => log.warn(alarm, "ledger alarm"));
+  for (const each of [ledger, wisps.ledger()]) watchAlarms(each, log);
   return { ledger, wisps };
 }
 

@@ -7,6 +7,7 @@ import { nodeDisk } from "#services/ledger/disk-node.ts";
 import { writerMachine } from "#services/ledger/event.ts";
 import { type Ledger, openLedger } from "#services/ledger/ledger.ts";
 import type { LedgerSync } from "#services/ledger/sync.ts";
+import { watchAlarms } from "#services/ledger/watch-alarms.ts";
 import { type Actor, runActor } from "#services/lifecycle/actor.ts";
 import type { Clock } from "#services/lifecycle/clock.ts";
 import { ownHome } from "#services/lifecycle/own-home.ts";
@@ -52,7 +53,7 @@ export async function startTown(config: TownConfig, parts: TownParts): Promise<T
     disk: nodeDisk,
     nowMs: clock.nowMs,
   });
-  written.onAlarm((alarm) => log.warn(alarm, "ledger alarm"));
+  watchAlarms(written, log);
   const report = (error: unknown, actor: string) => log.warn({ err: error, actor }, "round failed");
   bus.onError((error) => log.warn({ err: error }, "bus"));
   bus.onLink((up) => log.info({ up }, up ? "bus is up" : "bus is down: over git, slower"));

@@ -27,10 +27,6 @@ export type Decided = { readonly bead: string; readonly drafts: readonly Draft[]
 /** The bead after the request; `repeated` where an earlier call of the same request did it. */
 export type Mutated = { readonly bead: Bead; readonly repeated: boolean };
 
-// Requests that are being made durable. A repetition waits for the first: neither is told of a
-// success that a crash could still take back.
-const underWay = new WeakMap<Ledger, Map<string, Promise<unknown>>>();
-
 /**
  * Apply a request once: the same id gives the same result, whenever and wherever it is sent.
  *
@@ -50,7 +46,8 @@ export async function mutate<M extends DescMethodUnary>(
   const before = ledger.world.requested(key);
   if (before) {
     if (before.content !== "" && before.content !== content) throw reused(requestId);
-    await underWay.get(ledger)?.get(key);
+    // Neither call is told of a success that a crash could still take back.
+    await ledger.settled();
     return { bead: known(ledger, before.bead), repeated: true };
   }
   const { bead, drafts } = decide({
@@ -60,19 +57,8 @@ export async function mutate<M extends DescMethodUnary>(
   });
   // A request that changes nothing is remembered too, so that it stays without effect.
   const written = drafts.length > 0 ? drafts : [setFields(bead, {})];
-  await settle(ledger, key, ledger.append(principal, forRequest(`${key}:${content}`, written)));
+  await ledger.append(principal, forRequest(`${key}:${content}`, written));
   return { bead: known(ledger, bead), repeated: false };
-}
-
-async function settle(ledger: Ledger, key: string, appended: Promise<unknown>): Promise<void> {
-  const pending = underWay.get(ledger) ?? new Map<string, Promise<unknown>>();
-  underWay.set(ledger, pending);
-  pending.set(key, appended);
-  try {
-    await appended;
-  } finally {
-    pending.delete(key);
-  }
 }
 
 /** What a request asks for, apart from its id: two requests with one id can be told apart. */

@@ -6,9 +6,7 @@ export const nodeDisk: Disk = {
   list: (dir) => entries(dir, (entry) => entry.isFile()),
   listDirs: (dir) => entries(dir, (entry) => entry.isDirectory()),
   read: (path) => readFile(path),
-  makeDir: async (dir) => {
-    await mkdir(dir, { recursive: true });
-  },
+  makeDir: (dir) => mkdir(dir, { recursive: true }),
   open: async (path) => {
     const handle = await open(path, "a", 0o644);
     return {

@@ -8,9 +8,11 @@ export type Disk = {
   /** Folder names in `dir`, sorted. */
   readonly listDirs: (dir: string) => Promise<readonly string[]>;
   readonly read: (path: string) => Promise<Uint8Array>;
-  readonly makeDir: (dir: string) => Promise<void>;
+  /** Make a folder with its parents; resolves to the first of them that was not there. */
+  readonly makeDir: (dir: string) => Promise<string | undefined>;
   /** Open for appending; creates the file. */
   readonly open: (path: string) => Promise<DiskFile>;
+  /** Cut a file, durably. */
   readonly truncate: (path: string, bytes: number) => Promise<void>;
   readonly syncDir: (dir: string) => Promise<void>;
 };

@@ -1,31 +1,27 @@
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { TownError } from "#services/rpc/town-error.ts";
 import type { Disk, DiskFile } from "./disk.ts";
+import { diskError, isDiskFull } from "./disk-error.ts";
+import { type Recovery, recoverJournal, type Segment } from "./recover.ts";
+
+export { type Segment, splitLines } from "./recover.ts";
 
 /** Segments stay small, because each git commit stores the whole file again. */
 export const segmentMaxBytes = 64 * 1024;
 
-/** One segment file of one incarnation, as far as it is durable. */
-export type Segment = {
-  readonly incarnation: string;
-  /** File name, `000001.jsonl`. */
-  readonly name: string;
-  readonly durableBytes: number;
+type Waiting = {
+  readonly bytes: Uint8Array;
+  readonly done: () => void;
+  readonly failed: (error: unknown) => void;
+  readonly late: () => void;
 };
-
-/** What a start found: the lines of every earlier incarnation, and what had to be cut off. */
-export type Recovery = {
-  readonly lines: readonly { readonly line: string; readonly at: string }[];
-  /** One sentence for each torn tail that was cut. */
-  readonly torn: readonly string[];
-};
-
-type Waiting = { bytes: Uint8Array; done: () => void; failed: (error: unknown) => void };
 
 /**
  * The writer's own append-only log: `<dir>/<incarnation>/<segment>.jsonl`.
  *
- * Appends that arrive while one is being synced share the next sync (group commit).
+ * Appends that arrive while one is being synced share the next sync (group commit). Where the disk
+ * is full, what was under way fails but is kept here, and goes to the disk before anything else
+ * once there is room. Any other failure is final: what a failed sync leaves behind nobody knows.
  */
 export class Journal {
   readonly #dir: string;
@@ -33,55 +29,62 @@ export class Journal {
   readonly #disk: Disk;
   readonly #segments = new Map<string, Segment>();
   #waiting: Waiting[] = [];
+  /** Appends that failed for want of room. */
+  #owed: Waiting[] = [];
   #pumping: Promise<void> | undefined;
   #file: DiskFile | undefined;
   #current: Segment;
   #failure: unknown;
+  #full: unknown;
+  readonly #onFailure: (error: unknown) => void;
 
-  private constructor(dir: string, incarnation: string, disk: Disk, segments: readonly Segment[]) {
+  private constructor(options: JournalOptions, segments: readonly Segment[]) {
+    const { dir, incarnation, disk, onFailure = () => {} } = options;
     this.#dir = dir;
     this.#incarnation = incarnation;
     this.#disk = disk;
+    this.#onFailure = onFailure;
     for (const segment of segments) this.#keep(segment);
     this.#current = { incarnation, name: segmentName(1), durableBytes: 0 };
   }
 
   /** Read what earlier incarnations left, cut torn tails, and begin a new incarnation. */
-  static async open(options: {
-    readonly dir: string;
-    readonly incarnation: string;
-    readonly disk: Disk;
-  }): Promise<{ journal: Journal; recovery: Recovery }> {
+  static async open(options: JournalOptions): Promise<{ journal: Journal; recovery: Recovery }> {
     const { dir, incarnation, disk } = options;
-    await disk.makeDir(join(dir, incarnation));
-    await disk.syncDir(dir);
-    const lines: { line: string; at: string }[] = [];
-    const torn: string[] = [];
-    const segments: Segment[] = [];
-    for (const earlier of await disk.listDirs(dir)) {
-      const names = (await disk.list(join(dir, earlier))).filter((n) => n.endsWith(".jsonl"));
-      for (const [index, name] of names.entries()) {
-        const path = join(dir, earlier, name);
-        const found = await readSegment(disk, path, index === names.length - 1);
-        if (found.torn) torn.push(found.torn);
-        found.lines.forEach((line, number) => {
-          lines.push({ line, at: `${earlier}/${name}:${number + 1}` });
-        });
-        segments.push({ incarnation: earlier, name, durableBytes: found.bytes });
-      }
+    try {
+      await makeDurableDir(disk, join(dir, incarnation));
+      const recovery = await recoverJournal(disk, dir);
+      return { journal: new Journal(options, recovery.segments), recovery };
+    } catch (error) {
+      throw diskError(error, dir);
     }
-    const journal = new Journal(dir, incarnation, disk, segments);
-    return { journal, recovery: { lines, torn } };
   }
 
-  /** Append lines; resolves when they are durable. After a failure every append fails. */
-  append(lines: readonly string[]): Promise<void> {
-    if (this.#failure !== undefined) return Promise.reject(this.#failure);
+  /**
+   * Append lines; resolves when they are durable. Fails with `exhausted` where the disk is full:
+   * the lines are then kept, and `late` tells when they have become durable after all.
+   */
+  append(lines: readonly string[], late = () => {}): Promise<void> {
+    const refusal = this.refusal();
+    if (refusal !== undefined) return Promise.reject(refusal);
     const bytes = new TextEncoder().encode(lines.map((line) => `${line}\n`).join(""));
     return new Promise((done, failed) => {
-      this.#waiting.push({ bytes, done, failed });
+      this.#waiting.push({ bytes, done, failed, late });
       this.#pumping ??= this.#pump();
     });
+  }
+
+  /** Why nothing can be appended now. Asking has a disk that was full tried again. */
+  refusal(): unknown {
+    if (this.#failure === undefined && this.#full !== undefined) this.#pumping ??= this.#pump();
+    return this.#failure ?? this.#full;
+  }
+
+  /** Resolves when all that was appended is durable; fails where that cannot be said. */
+  settled(): Promise<void> {
+    const refusal = this.refusal();
+    if (refusal !== undefined) return Promise.reject(refusal);
+    return this.#pumping === undefined ? Promise.resolve() : this.append([]);
   }
 
   /** Every segment with its durable length, earlier incarnations included. */
@@ -104,18 +107,65 @@ export class Journal {
   }
 
   async #pump(): Promise<void> {
+    await this.#payOwed();
     while (this.#waiting.length > 0) {
       const batch = this.#take();
       try {
         await this.#write(batch.map(({ bytes }) => bytes));
       } catch (error) {
-        this.#failure = error;
-        for (const { failed } of [...batch, ...this.#waiting.splice(0)]) failed(error);
+        await this.#fail(error, batch);
         break;
       }
       for (const { done } of batch) done();
     }
     this.#pumping = undefined;
+  }
+
+  /** Write what an earlier append owes, each in its turn. */
+  async #payOwed(): Promise<void> {
+    for (let next = this.#owed[0]; next; next = this.#owed[0]) {
+      try {
+        await this.#write([next.bytes]);
+      } catch (error) {
+        return this.#fail(error, []);
+      }
+      this.#owed.shift();
+      next.late();
+    }
+    this.#full = undefined;
+  }
+
+  async #fail(error: unknown, batch: readonly Waiting[]): Promise<void> {
+    const failed = [...batch, ...this.#waiting.splice(0)];
+    const told = diskError(error, this.#dir);
+    // Before anything is awaited: what is appended from now on would come before what failed.
+    this.#full = told;
+    this.#owed.push(...failed);
+    if (!isDiskFull(error) || !(await this.#undo())) this.#give(told);
+    for (const each of failed) each.failed(this.#failure ?? told);
+  }
+
+  #give(error: unknown): void {
+    const what = error instanceof Error ? error.message : String(error);
+    const message = `the journal in ${this.#dir} failed, and this process must end: ${what}`;
+    this.#failure = new TownError("unavailable", message, { cause: error });
+    this.#owed = [];
+    this.#onFailure(this.#failure);
+  }
+
+  /** Take back what a write that failed left in the segment. Resolves to whether that worked. */
+  async #undo(): Promise<boolean> {
+    try {
+      await this.#file?.close();
+      this.#file = undefined;
+      const { incarnation, name, durableBytes } = this.#current;
+      const dir = join(this.#dir, incarnation);
+      const names = await this.#disk.list(dir);
+      if (names.includes(name)) await this.#disk.truncate(join(dir, name), durableBytes);
+      return true;
+    } catch {
+      return false; // Then the file holds no one knows what, and the first failure is told.
+    }
   }
 
   /** As many waiting appends as fit into the current segment; one at least, a large one alone. */
@@ -136,11 +186,17 @@ export class Journal {
 
   async #write(chunks: readonly Uint8Array[]): Promise<void> {
     const bytes = Buffer.concat(chunks);
+    if (bytes.length === 0) return; // Somebody only waits for what came before.
     const full = this.#current.durableBytes + bytes.length > segmentMaxBytes;
     if (full && this.#current.durableBytes > 0) await this.#rotate();
     this.#file ??= await this.#openCurrent();
     await this.#file.append(bytes);
-    await this.#file.sync();
+    try {
+      await this.#file.sync();
+    } catch (cause) {
+      // Even where it says that the disk is full: which of the bytes are there nobody knows.
+      throw new Error(`sync of ${this.#current.name}: ${String(cause)}`, { cause });
+    }
     const durableBytes = this.#current.durableBytes + bytes.length;
     this.#current = { ...this.#current, durableBytes };
     this.#keep(this.#current);
@@ -165,29 +221,24 @@ export class Journal {
   }
 }
 
+/** What a journal is opened with. */
+export type JournalOptions = {
+  readonly dir: string;
+  readonly incarnation: string;
+  readonly disk: Disk;
+  /** Told once, when nothing can be made durable any more: the process must end. */
+  readonly onFailure?: (error: unknown) => void;
+};
+
+/** Make a folder whose name, and whose parents' names, no crash takes back. */
+async function makeDurableDir(disk: Disk, dir: string): Promise<void> {
+  const first = await disk.makeDir(dir);
+  for (let at = dir; ; at = dirname(at)) {
+    await disk.syncDir(dirname(at));
+    if (first === undefined || at === first || at === dirname(at)) return;
+  }
+}
+
 function segmentName(number: number): string {
   return `${String(number).padStart(6, "0")}.jsonl`;
-}
-
-async function readSegment(
-  disk: Disk,
-  path: string,
-  last: boolean,
-): Promise<{ lines: string[]; bytes: number; torn: string | undefined }> {
-  const bytes = await disk.read(path);
-  const end = bytes.lastIndexOf(0x0a) + 1;
-  const lines = splitLines(bytes.subarray(0, end));
-  if (end === bytes.length) return { lines, bytes: end, torn: undefined };
-  const tail = bytes.length - end;
-  if (!last) {
-    throw new TownError("invalid", `${path}: ends in the middle of a line, and later ones follow`);
-  }
-  await disk.truncate(path, end);
-  return { lines, bytes: end, torn: `${path}: cut off a torn line of ${tail} bytes` };
-}
-
-/** The lines of a segment; the bytes end with a line end, or are empty. */
-export function splitLines(bytes: Uint8Array): string[] {
-  if (bytes.length === 0) return [];
-  return new TextDecoder().decode(bytes).slice(0, -1).split("\n");
 }

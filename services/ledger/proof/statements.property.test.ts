@@ -64,11 +64,12 @@ function edgeKeysOf({ op, values }: LedgerEvent): string[] {
 
 test("a field has its last write, and that is never one which another write had seen", () => {
   holds((bead, its) => {
-    for (const name of ["zz_later", "gt.work"]) {
+    const seen: Record<string, unknown> = { ...bead.fields, title: bead.title || null };
+    for (const name of ["title", "zz_later", "gt.work"]) {
       const all = its.filter(({ event }) => Object.hasOwn(fieldsOf(event), name));
       const last = all.toSorted(byOrigin).at(-1);
       const value = last && fieldsOf(last.event)[name];
-      expect(bead.fields[name] ?? null).toEqual(value ?? null);
+      expect(seen[name] ?? null).toEqual(value ?? null);
       if (last) expect(all.filter((other) => other !== last && other.saw(last))).toEqual([]);
     }
   });

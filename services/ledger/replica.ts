@@ -1,0 +1,178 @@
+import { isTownError } from "#services/rpc/town-error.ts";
+import { Chain, type Head } from "./chain.ts";
+import { type Stamp, stampAbove, tick } from "./clock.ts";
+import { type Draft, decodeEvent, encodeEvent, eventVersion, type LedgerEvent } from "./event.ts";
+import { EventIndex } from "./event-index.ts";
+import type { Journal } from "./journal.ts";
+import type { Alarm, Change } from "./ledger.ts";
+import type { Recovery } from "./recover.ts";
+import { Beads } from "./world.ts";
+
+const futureMs = 5 * 60_000;
+const alarmsMax = 1_000;
+/** The incarnation whose segment a place is in. */
+const fileOf = /(?:^|\/)([a-z][a-z0-9-]{0,31}\.[a-z0-9]{4,16})\/\d+\.jsonl(?::|$)/;
+
+/** One process's copy of the ledger. */
+export class Replica {
+  readonly beads = new Beads();
+  readonly index = new EventIndex();
+  readonly changes = new Set<(change: Change) => void>();
+  readonly alarmListeners = new Set<(alarm: Alarm) => void>();
+  readonly alarms: Alarm[] = [];
+  readonly #chains = new Map<string, Chain>();
+  readonly #stopped = new Set<string>();
+  readonly #writer: string;
+  readonly #journal: Journal;
+  readonly #nowMs: () => number;
+  #position = 0;
+  #clock: Stamp = [0, 0];
+  #head: Head = { seq: 0, hash: "" };
+
+  constructor(writer: string, journal: Journal, nowMs: () => number) {
+    this.#writer = writer;
+    this.#journal = journal;
+    this.#nowMs = nowMs;
+  }
+
+  async append(actor: string, drafts: readonly Draft[]): Promise<readonly LedgerEvent[]> {
+    if (drafts.length === 0) return [];
+    const refusal = this.#journal.refusal();
+    if (refusal !== undefined) throw refusal; // Before anything is folded that cannot be kept.
+    const events = drafts.map((draft) => this.#stamp(actor, draft));
+    const tell = () => {
+      for (const event of events) this.#tell(event);
+    };
+    const lines = events.map(({ line }) => line);
+    await this.#journal.append(lines, tell);
+    tell();
+    return events;
+  }
+
+  /** Take up what this machine's earlier incarnations wrote. */
+  recover({ torn, lines }: Recovery): void {
+    for (const detail of torn) this.alarm({ kind: "torn-tail", detail });
+    for (const { line, at, fault } of lines) {
+      if (fault === undefined) this.#read(line, at);
+      else this.#refuse(at, line, fault);
+    }
+  }
+
+  receive(lines: readonly string[], source: string): void {
+    const isFile = source.endsWith(".jsonl");
+    for (const [index, line] of lines.entries()) {
+      this.#read(line, isFile ? `${source}:${index + 1}` : source);
+    }
+  }
+
+  #read(line: string, at: string): void {
+    if (line === "") return;
+    try {
+      const event = decodeEvent(line);
+      if (!this.#stopped.has(event.writer)) this.#take(event);
+    } catch (error) {
+      if (!isTownError(error, "invalid")) throw error;
+      this.#refuse(at, line, error.message);
+    }
+  }
+
+  heads(): ReadonlyMap<string, Head> {
+    return new Map([...this.#chains].map(([writer, chain]) => [writer, chain.head()]));
+  }
+
+  gaps(): readonly string[] {
+    return [...this.#chains].flatMap(([writer, chain]) => (chain.gap() ? [writer] : []));
+  }
+
+  alarm(alarm: Alarm): void {
+    if (this.alarms.length < alarmsMax) this.alarms.push(alarm);
+    for (const listener of this.alarmListeners) listener(alarm);
+  }
+
+  #stamp(actor: string, draft: Draft): LedgerEvent {
+    this.#clock = tick(this.#clock, this.#nowMs());
+    const event = encodeEvent({
+      v: eventVersion,
+      writer: this.#writer,
+      seq: this.#head.seq + 1,
+      clock: stampAbove(this.#clock, this.#replaced(draft)),
+      actor,
+      bead: draft.bead,
+      op: draft.op,
+      values: draft.values as LedgerEvent["values"],
+      ...(draft.epoch !== undefined && { epoch: draft.epoch }),
+      ...(draft.request !== undefined && { request: draft.request }),
+      prev: this.#head.hash,
+    });
+    this.#head = { seq: event.seq, hash: event.hash };
+    this.#chain(event.writer).accept(event);
+    this.#fold(event);
+    return event;
+  }
+
+  /** Stamps of the field values that a draft replaces. */
+  #replaced(draft: Draft): Stamp[] {
+    if (draft.op !== "set" && draft.op !== "create") return [];
+    const held = this.beads.state(draft.bead)?.fields;
+    return Object.keys(draft.values.fields).flatMap((name) => {
+      const register = held?.get(name);
+      return register ? [register.stamp] : [];
+    });
+  }
+
+  #take(event: LedgerEvent): void {
+    const chain = this.#chain(event.writer);
+    const before = { broken: chain.broken.length, forks: chain.forks.length };
+    const arrival = chain.accept(event);
+    if (arrival.kind === "known" || arrival.kind === "early") return;
+    for (const next of arrival.events) {
+      this.#fold(next);
+      if (next.clock[0] > this.#nowMs() + futureMs) {
+        const detail = `${next.writer}:${next.seq} is stamped more than 5 minutes ahead`;
+        this.alarm({ kind: "future-clock", detail });
+      }
+      this.#tell(next);
+    }
+    for (const seq of chain.forks.slice(before.forks)) {
+      const detail = `two events ${event.writer}:${seq}; both are kept`;
+      this.alarm({ kind: "fork", detail });
+    }
+    for (const seq of chain.broken.slice(before.broken)) {
+      const detail = `${event.writer}:${seq} does not follow the event before it`;
+      this.alarm({ kind: "broken-chain", detail });
+    }
+  }
+
+  #fold(event: LedgerEvent): void {
+    this.beads.fold(event);
+    this.index.add(event);
+  }
+
+  /** Stop the fold of the writer whose line cannot be read: what follows may depend on it. */
+  #refuse(at: string, line: string, fault: string): void {
+    const writer = fileOf.exec(at)?.[1] ?? /"writer":"([a-z0-9.-]{3,50})"/.exec(line)?.[1];
+    if (writer !== undefined && this.#stopped.has(writer)) return; // Said once is enough.
+    if (writer !== undefined) this.#stopped.add(writer);
+    const stop = writer === undefined ? "" : `; the fold of ${writer} stops here`;
+    this.alarm({ kind: "bad-line", detail: `${at}: ${fault}${stop}` });
+  }
+
+  #tell(event: LedgerEvent): void {
+    this.#position += 1;
+    const change: Change = {
+      position: this.#position,
+      event,
+      bead: this.beads.bead(event.bead),
+    };
+    for (const listener of this.changes) listener(change);
+  }
+
+  #chain(writer: string): Chain {
+    let chain = this.#chains.get(writer);
+    if (!chain) {
+      chain = new Chain();
+      this.#chains.set(writer, chain);
+    }
+    return chain;
+  }
+}
