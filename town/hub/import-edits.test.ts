@@ -45,7 +45,7 @@ async function townWith(scratch: ScratchHub): Promise<Member> {
 
 const by = "people/some@body.invalid";
 
-test("what a person changed in the view becomes events of that person, field by field", async () => {
+test("what a person changed in the view becomes that person's events, field by field", async () => {
   await using scratch = await scratchHub();
   const town = await townWith(scratch);
   const events: string[] = [];
@@ -109,7 +109,7 @@ test("importing twice, or by two processes, is importing once", async () => {
   expect(events()).toEqual(before);
 });
 
-test("a line that vanished deletes nothing, and a status that changed closes and reopens", async () => {
+test("a line that vanished deletes nothing; a status that changed closes and reopens", async () => {
   await using scratch = await scratchHub();
   const town = await townWith(scratch);
   await scratch.edit(line("hq-a", () => undefined));
@@ -141,7 +141,7 @@ test("a claim by bd leaves the worker that holds the bead alone", async () => {
   expect(bead?.claim).toMatchObject({ epoch: "1.1", released: false });
 });
 
-test("a conflict and bad lines are named by commit, file and line; the rest is taken in", async () => {
+test("a conflict and bad lines are named by commit, file, line; the rest is taken in", async () => {
   await using scratch = await scratchHub();
   const town = await townWith(scratch);
   const commit = await scratch.edit((view) => {

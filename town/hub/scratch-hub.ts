@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { connectMemoryBus, createMemoryBroker } from "#services/bus/bus-memory.ts";
 import { runGit } from "#services/git/run-git.ts";
-import { somebody, writeFiles } from "#services/git/scratch-remote.ts";
+import { commitFiles, somebody, writeFiles } from "#services/git/scratch-remote.ts";
 import { nodeDisk } from "#services/ledger/disk-node.ts";
 import { type Ledger, openLedger } from "#services/ledger/ledger.ts";
 import { openLedgerGit } from "#services/ledger/ledger-git.ts";
@@ -37,6 +37,8 @@ export type ScratchHub = AsyncDisposable & {
   readonly person: (...args: string[]) => Promise<string>;
   /** Commit a new state of the view as a person, and push it. */
   readonly edit: (change: Change, date?: string) => Promise<string>;
+  /** Change any file of a branch by a commit of the person; an empty result removes it. */
+  readonly rewrite: (branch: string, path: string, change: Change) => Promise<void>;
   /** Merge a commit with a second one that changes the view of `base`, and push the merge. */
   readonly merge: (
     base: string,
@@ -52,13 +54,13 @@ export type Change = (view: string) => string;
 const pace: SyncPace = { pushMs: 0, fetchMs: 3_600_000, alonePollMs: 3_600_000, gapMs: 1 };
 
 /** Make an empty ledger remote in a temp folder; it goes with its scope. */
-export async function scratchHub(): Promise<ScratchHub> {
+export async function scratchHub({ timeoutMs = 30_000 } = {}): Promise<ScratchHub> {
   const dir = await mkdtemp(join(tmpdir(), "gt-hub-"));
   const remote = join(dir, "remote.git");
   const clone = join(dir, "person");
   await runGit(["init", "--quiet", "--bare", "--initial-branch=main", remote], { cwd: dir });
   await runGit(["clone", "--quiet", remote, clone], { cwd: dir });
-  const shared: Shared = { dir, remote, broker: createMemoryBroker(), failures: [] };
+  const shared: Shared = { dir, remote, broker: createMemoryBroker(), failures: [], timeoutMs };
   const members: Member[] = [];
   const open = async (name: string, home: string): Promise<Member> => {
     const member = await openMember(shared, name, home);
@@ -86,6 +88,14 @@ export async function scratchHub(): Promise<ScratchHub> {
           if (!isTownError(error, "stale") || left === 0) throw error;
         }
       }
+    },
+    rewrite: async (branch, path, change) => {
+      await person("checkout", "--quiet", "-f", "--detach", `origin/${branch}`);
+      const text = await runGit(["show", `HEAD:${path}`], { cwd: clone });
+      await person("rm", "--quiet", "-r", path);
+      const changed = change(text.stdout);
+      await commitFiles(clone, changed === "" ? {} : { [path]: changed }, "by hand");
+      await person("push", "--quiet", "origin", `HEAD:refs/heads/${branch}`);
     },
     merge: async (base, first, { side, merged }) => {
       await person("checkout", "--quiet", "-f", "--detach", base);
@@ -120,10 +130,12 @@ async function commitView(
   return commit;
 }
 
-type Shared = Pick<ScratchHub, "dir" | "remote" | "broker" | "failures">;
+type Shared = Pick<ScratchHub, "dir" | "remote" | "broker" | "failures"> & {
+  readonly timeoutMs: number;
+};
 
 async function openMember(shared: Shared, name: string, home: string): Promise<Member> {
-  const { dir, remote, broker, failures } = shared;
+  const { dir, remote, broker, failures, timeoutMs } = shared;
   const stop = new AbortController();
   const at = join(dir, home);
   const { nowMs } = systemClock;
@@ -144,10 +156,16 @@ async function openMember(shared: Shared, name: string, home: string): Promise<M
     report: (error: unknown) => void failures.push(error),
     pace,
   };
-  const hubOptions = { ...parts, home: at, ledgerRemote: remote, onRemoteBack: () => {} };
+  const hubOptions = {
+    ...parts,
+    home: at,
+    ledgerRemote: remote,
+    timeoutMs,
+    onRemoteBack: () => {},
+  };
   const hub = name === "town" ? await runHub(hubOptions) : undefined;
   const gitOptions = { dir: join(at, "ledger.git"), remote, branch: `machines/${name}` };
-  const git = openLedgerGit({ ...gitOptions, machine: name, isKeeper: true });
+  const git = openLedgerGit({ ...gitOptions, machine: name, isKeeper: true, timeoutMs });
   const sync = hub?.sync ?? (await runSync({ ...parts, git }));
   await sync.caughtUp;
   return {

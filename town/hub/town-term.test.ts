@@ -9,7 +9,7 @@ vi.setConfig({ testTimeout: 60_000 });
 
 const bead = (uid: string) => createBead({ uid, id: `hq-${uid}`, title: uid });
 
-test("the town started last writes main; the other takes nothing in and loses nothing", async () => {
+test("the town started last writes main; the other takes and loses nothing", async () => {
   await using scratch = await scratchHub();
   scratch.broker.cut();
   const first = await scratch.town("first");
