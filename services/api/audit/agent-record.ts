@@ -5,7 +5,7 @@ import type { Digest } from "#services/ledger/work-fields.ts";
 import { timestampOf } from "../bead-message.ts";
 import { percentiles } from "./percentiles.ts";
 
-/** One digest, with what its bead says of itself; empty where the bead is not here. */
+/** One attempt as a digest, with what its bead says of itself; empty where the bead is not here. */
 export type Recorded = {
   readonly digest: Digest;
   readonly title: string;

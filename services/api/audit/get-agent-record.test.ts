@@ -1,6 +1,6 @@
 import { durationMs } from "@bufbuild/protobuf/wkt";
 import { expect, test } from "vitest";
-import { createBead } from "#services/ledger/drafts.ts";
+import { claimBead, createBead, releaseBead } from "#services/ledger/drafts.ts";
 import { type Digest, digestField, workField } from "#services/ledger/work-fields.ts";
 import { scratchAudit } from "./scratch-audit.ts";
 
@@ -57,6 +57,33 @@ test("an agent's record is the sum of its digests", async () => {
   const { p50, p90 } = record?.elapsed ?? {};
   type Length = Parameters<typeof durationMs>[0];
   expect([p50, p90].map((each) => durationMs(each as Length) / 60_000)).toEqual([6, 11]);
+});
+
+test("attempts that left no digest count by how they ended, each attempt once", async () => {
+  const town = await scratch();
+  await town.digest({});
+  const claim = { machine: "vm-a", polecat: nux };
+  await town.write(createBead({ uid: "w", id: "alpha-w", title: "w" }));
+  for (const [n, exit] of ["BLOCKED", undefined, "rejected", ""].entries()) {
+    await town.write(claimBead("w", `1.${n + 1}`, claim), claimBead("u1", `1.${n + 1}`, claim));
+    town.pass(60_000);
+    if (exit !== "") await town.write(releaseBead("w", `1.${n + 1}`, "over", exit));
+  }
+  // The fifth claim ends the fourth, which nobody released, and goes on.
+  await town.write(claimBead("w", "1.5", { machine: "vm-a", polecat: "rigs/alpha/polecats/slit" }));
+  const { record } = await town.ask("getAgentRecord", { name: nux });
+  const ofW = record?.newest?.filter(({ bead }) => bead === "alpha-w");
+  expect(ofW?.map(({ exit, epoch }) => [epoch, exit])).toEqual([
+    ["1.4", "LOST"],
+    ["1.3", "REJECTED"],
+    ["1.2", "LOST"],
+    ["1.1", "BLOCKED"],
+  ]);
+  const ofFirst = record?.newest?.filter(({ bead }) => bead === "alpha-1");
+  expect(ofFirst?.filter(({ epoch }) => epoch === "1.1")).toHaveLength(1);
+  await expect(town.ask("getAgentRecord", { name: "slit" })).rejects.toMatchObject({
+    reason: "not_found",
+  });
 });
 
 test("a name must fit one agent", async () => {

@@ -1,15 +1,12 @@
-import { setImmediate as nextTurn } from "node:timers/promises";
 import { timestampMs } from "@bufbuild/protobuf/wkt";
 import type { AuditService } from "#proto/gastown/v1/audit_service_pb.ts";
 import { closedAsFailed, isDispatchable } from "#services/ledger/readiness.ts";
 import { rigOfId, rigs } from "#services/ledger/rigs.ts";
 import type { MethodImpl } from "#services/rpc/method.ts";
 import type { ApiPorts } from "../api-ports.ts";
+import { takeTurns } from "../take-turns.ts";
 import { type Finished, stats } from "./stats.ts";
 import { timelineOf } from "./timeline.ts";
-
-/** So many beads are looked at before others get their turn. */
-const turn = 500;
 
 /** Throughput, and where the time of closed work went. */
 export function getStats({
@@ -20,13 +17,7 @@ export function getStats({
     const enrolled = rigs(world);
     const sinceMs = request.since ? timestampMs(request.since) : Number.NEGATIVE_INFINITY;
     const finished: Finished[] = [];
-    let looked = 0;
-    for (const bead of world.all()) {
-      looked += 1;
-      if (looked % turn === 0) {
-        await nextTurn();
-        signal.throwIfAborted();
-      }
+    for await (const bead of takeTurns(world.all(), signal)) {
       if (bead.status !== "closed" || !isDispatchable(bead)) continue;
       if (Date.parse(bead.closedAt ?? "") < sinceMs) continue;
       const rig = rigOfId(bead.id, enrolled)?.rig.name ?? "";

@@ -1,4 +1,3 @@
-import { setImmediate as nextTurn } from "node:timers/promises";
 import { z } from "zod";
 import type { AuditService } from "#proto/gastown/v1/audit_service_pb.ts";
 import { stampTime } from "#services/ledger/clock.ts";
@@ -18,6 +17,7 @@ import type { ApiPorts } from "../api-ports.ts";
 import { invalid } from "../check.ts";
 import { kindOf } from "../event/event-message.ts";
 import { pageBytesMax, pageSize, readToken, writeToken } from "../page.ts";
+import { takeTurns } from "../take-turns.ts";
 import { auditEntry, weighEntry } from "./audit-entry.ts";
 
 const auditFields = {
@@ -35,9 +35,6 @@ type AuditField = keyof typeof auditFields;
 const Place = z.tuple([z.number(), z.number(), z.string(), z.number(), z.string()]);
 type Place = z.infer<typeof Place>;
 
-/** So many events are looked at before others get their turn. */
-const turn = 2_000;
-
 /** Every event of the ledger that matches a filter, a page at a time: one entry each. */
 export function listAuditEntries({
   ledger,
@@ -53,13 +50,7 @@ export function listAuditEntries({
     const tell = teller(ledger);
     const page: Told[] = [];
     let bytes = 0;
-    let looked = 0;
-    for (const entry of walk(ledger.log(), newestFirst, last)) {
-      looked += 1;
-      if (looked % turn === 0) {
-        await nextTurn();
-        signal.throwIfAborted();
-      }
+    for await (const entry of takeTurns(walk(ledger.log(), newestFirst, last), signal)) {
       if (filter && !passes(filter, valuesOf(entry, world))) continue;
       const told = tell(entry);
       bytes += weighEntry(told);

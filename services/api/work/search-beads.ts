@@ -8,6 +8,7 @@ import type { ApiPorts } from "../api-ports.ts";
 import { beadShower, weighBead } from "../bead-message.ts";
 import { invalid } from "../check.ts";
 import { compareIds, cutPage } from "../page.ts";
+import { takeTurns } from "../take-turns.ts";
 
 type Hit = { readonly bead: Bead; readonly match: Match };
 /** Best first, then what changed last, then by id. */
@@ -19,13 +20,13 @@ export function searchBeads({
   nowMs,
 }: ApiPorts): MethodImpl<typeof WorkService.method.searchBeads> {
   const { world } = ledger;
-  return async (request) => {
+  return async (request, { signal }) => {
     const query = parseQuery(request.query);
     if (query.length === 0) {
       throw invalid([{ field: "query", description: "must hold a word" }]);
     }
     const hits: Hit[] = [];
-    for (const bead of candidates(world, request.all)) {
+    for await (const bead of takeTurns(candidates(world, request.all), signal)) {
       const match = matchBead(bead, query);
       if (match) hits.push({ bead, match });
     }
@@ -45,8 +46,9 @@ export function searchBeads({
 }
 
 /** What is searched: the active tier. Tiers that are not in memory join here. */
-function candidates(world: World, all: boolean): Iterable<Bead> {
-  return all ? [...world.all()].filter(({ deleted }) => !deleted) : openWork(world);
+function* candidates(world: World, all: boolean): Iterable<Bead> {
+  if (!all) return yield* openWork(world);
+  for (const bead of world.all()) if (!bead.deleted) yield bead;
 }
 
 function rankOf({ bead, match }: Hit): Rank {

@@ -334,8 +334,8 @@ export type AgentRecord = Message<"gastown.v1.AgentRecord"> & {
   landed: number;
 
   /**
-   * By how the attempts ended: COMPLETED, BLOCKED, REFACTOR, ESCALATE, or LOST where no exit was
-   * written.
+   * By how the attempts ended: COMPLETED, BLOCKED, REFACTOR, ESCALATE; REJECTED or CONFLICT by the
+   * merge queue; LOST where nothing was said.
    *
    * @generated from field: repeated gastown.v1.Count exits = 4;
    */
@@ -436,7 +436,7 @@ export type Attempt = Message<"gastown.v1.Attempt"> & {
   epoch: string;
 
   /**
-   * COMPLETED, BLOCKED, REFACTOR, ESCALATE, or LOST.
+   * As among the record's exits.
    *
    * @generated from field: string exit = 5;
    */
@@ -677,7 +677,8 @@ export const AuditService: GenService<{
     output: typeof ListAuditEntriesResponseSchema;
   },
   /**
-   * What one agent has done, from the digests of its attempts.
+   * What one agent has done, from the digests of its attempts, and from how those ended that left
+   * none.
    *
    * @generated from rpc gastown.v1.AuditService.GetAgentRecord
    */
