@@ -1,7 +1,8 @@
 import { join } from "node:path";
 import type { Bus } from "#services/bus/bus.ts";
 import { townMachine } from "#services/bus/subjects.ts";
-import { readRef, trackingRef } from "#services/git/fetch-remote.ts";
+import { trackingRef } from "#services/git/fetch-remote.ts";
+import { runGit } from "#services/git/run-git.ts";
 import type { Ledger } from "#services/ledger/ledger.ts";
 import { openLedgerGit } from "#services/ledger/ledger-git.ts";
 import { type LedgerSync, runSync, type SyncPace } from "#services/ledger/sync.ts";
@@ -9,7 +10,7 @@ import type { Clock } from "#services/lifecycle/clock.ts";
 import { TownError } from "#services/rpc/town-error.ts";
 import { hubAddition } from "./hub.ts";
 import { editImporter } from "./import-edits.ts";
-import { openTownTerm, type TownTerm } from "./town-term.ts";
+import { openTownTerm, type TownTerm, townRef } from "./town-term.ts";
 
 /** What the hub of the ledger is run with. */
 export type HubOptions = {
@@ -70,10 +71,13 @@ export async function runHub(options: HubOptions): Promise<Hub> {
   });
   const importEdits = editImporter({ ledger, dir });
   const more = hubAddition({ ledger, dir, nowMs: clock.nowMs, isFenced, importEdits });
+  let looked = "";
   const onFetched = async (signal: AbortSignal) => {
+    const [main, refs] = await readRefs(dir);
+    if (refs === looked) return;
     await term.look();
-    const main = await readRef(dir, trackingRef("refs/heads/main"));
     if (main !== undefined && !isFenced()) await importEdits(main, signal);
+    looked = refs;
   };
   const shared = { ledger, git, clock, more, onFetched, ...(pace && { pace }) };
   const sync = await runSync({ ...parts, ...shared });
@@ -82,4 +86,13 @@ export async function runHub(options: HubOptions): Promise<Hub> {
     return ledger.append(actor, drafts);
   };
   return { sync, term, ledger: { ...ledger, append } };
+}
+
+/** Where `main` stands, and that with the town's term as one text that changes with either. */
+async function readRefs(dir: string): Promise<[main: string | undefined, both: string]> {
+  const refs = ["refs/heads/main", townRef].map(trackingRef);
+  const args = ["for-each-ref", "--format=%(objectname) %(refname)", ...refs];
+  const { stdout } = await runGit(args, { cwd: dir });
+  const main = /^([0-9a-f]+) refs\/remotes\/origin\/main$/m.exec(stdout)?.[1];
+  return [main, stdout];
 }

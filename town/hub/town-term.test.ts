@@ -44,6 +44,22 @@ test("the town started last writes main; the other takes and loses nothing", asy
   expect(first.view()).toBe(second.view());
 });
 
+test("a remote that comes to hold a chain goes on above the term of main", async () => {
+  await using scratch = await scratchHub();
+  await runGit(["config", "receive.hideRefs", "refs/gastown"], { cwd: scratch.remote });
+  for (const [index, home] of ["first", "second", "third"].entries()) {
+    if (index === 2) {
+      await runGit(["config", "--unset", "receive.hideRefs"], { cwd: scratch.remote });
+    }
+    const town = await scratch.town(home);
+    await town.ledger.append("ann", [bead(home)]);
+    await town.push();
+    const kind = index === 2 ? "chain" : "main";
+    expect(town.hub?.term.standing()).toMatchObject({ kind, term: index + 1 });
+    await town.stop();
+  }
+});
+
 test("an idle town learns from the next look at the remote that it was deposed", async () => {
   await using scratch = await scratchHub();
   const first = await scratch.town("first");

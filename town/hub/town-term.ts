@@ -1,4 +1,4 @@
-import { isReachable } from "#services/git/fetch-remote.ts";
+import { isReachable, readRef, trackingRef } from "#services/git/fetch-remote.ts";
 import { runGit } from "#services/git/run-git.ts";
 import {
   linkCommit,
@@ -80,6 +80,9 @@ export function openTownTerm(ports: TownTermPorts): TownTerm {
 class Terms implements TownTerm {
   readonly #ports: TownTermPorts;
   #standing: Standing = { kind: "new" };
+  #sent = "";
+  /** Our own last push of `main`: who stands on it need not ask whose it is. */
+  #main: string | undefined = "";
 
   constructor(ports: TownTermPorts) {
     this.#ports = ports;
@@ -99,7 +102,7 @@ class Terms implements TownTerm {
   async trailers(base: string | undefined, signal: AbortSignal): Promise<Record<string, string>> {
     const { holder } = this.#ports;
     if (this.#standing.kind === "new") await this.#take(signal);
-    if (this.#standing.kind === "main") await this.#readMain(base);
+    if (base !== this.#main) await this.#readMain(base);
     const standing = this.#standing;
     if (standing.kind === "new" || standing.kind === "fenced") return {};
     return { "Gastown-Term": String(standing.term), "Gastown-Holder": holder };
@@ -107,6 +110,7 @@ class Terms implements TownTerm {
 
   async link(commit: string, _signal: AbortSignal): Promise<FenceLink | undefined> {
     const standing = this.#standing;
+    this.#sent = commit;
     if (standing.kind !== "chain") return undefined;
     const { dir, holder } = this.#ports;
     const to = await linkCommit(dir, standing.tip, `Main of term ${standing.term}`, {
@@ -119,6 +123,7 @@ class Terms implements TownTerm {
 
   pushed(link: FenceLink | undefined): void {
     const standing = this.#standing;
+    this.#main = this.#sent;
     if (standing.kind === "chain" && link) this.#standing = { ...standing, tip: link.to };
     if (standing.kind === "main") this.#standing = { ...standing, isTaken: true };
   }
@@ -146,7 +151,9 @@ class Terms implements TownTerm {
     const standing = this.#standing;
     const held = standing.kind === "chain" ? standing.term : 0;
     // What this clone saw of it before, so that a restored remote does not give a term out twice.
-    const seenTerm = Math.max(held, (await readFetchedTerm(place)).term);
+    const chain = await readFetchedTerm(place);
+    const main = await this.#others(await readRef(dir, trackingRef("refs/heads/main")));
+    const seenTerm = Math.max(held, chain.term, main.term);
     try {
       const { term, tip } = await takeNextTerm({ ...place, holder, seenTerm, establish: true });
       this.#standing = { kind: "chain", term, tip };
@@ -158,7 +165,7 @@ class Terms implements TownTerm {
   /** Go on with `main` alone. False where that is what was refused. */
   #plain(error: TownError): boolean {
     const { kind } = this.#standing;
-    const isRef = kind === "new" || error.message.includes(townRef);
+    const isRef = kind === "new" && /rejected\]/.test(error.message);
     const isPair = kind === "chain" && /atomic/.test(error.message);
     if (!isRef && !isPair) return false;
     this.#standing = { kind: "main", term: 0, isTaken: false };
@@ -169,27 +176,31 @@ class Terms implements TownTerm {
     return true;
   }
 
-  /** Where `main` carries the term, what we stand on says who writes it. */
+  /** What we stand on says, too, who writes `main`: where a remote cannot do more, it alone. */
   async #readMain(base: string | undefined): Promise<void> {
     const standing = this.#standing;
-    if (standing.kind !== "main") return;
-    const newest = await this.#newestOnMain(base);
-    if (standing.isTaken && newest.term > standing.term) {
-      this.#fence(newest);
-      throw new TownError("stale", `term ${newest.term} of main is held by ${newest.holder}`);
+    if (standing.kind !== "main" && standing.kind !== "chain") return;
+    const others = await this.#others(base);
+    const isTaken = standing.kind === "chain" || standing.isTaken;
+    if (isTaken && others.term > standing.term) {
+      this.#fence(others);
+      throw new TownError("stale", `term ${others.term} of main is held by ${others.holder}`);
     }
-    if (!standing.isTaken) this.#standing = { ...standing, term: newest.term + 1 };
+    if (!isTaken) this.#standing = { ...standing, term: others.term + 1 };
   }
 
-  async #newestOnMain(base: string | undefined): Promise<Term> {
-    if (base === undefined) return { term: 0, holder: undefined };
+  /** The highest term of anybody else, in the commits of `main` and in the chain. */
+  async #others(base: string | undefined): Promise<Term> {
+    const { dir, holder } = this.#ports;
+    let newest: Term = await readFetchedTerm({ repoDir: dir, ref: townRef });
+    if (newest.holder === holder) newest = { term: 0, holder: undefined };
+    if (base === undefined) return newest;
     const pattern = "--grep=^Gastown-Term: [0-9][0-9]*$";
     const args = ["log", "-z", `-${commitsRead}`, pattern, "--format=%B", base];
-    const { stdout } = await runGit(args, { cwd: this.#ports.dir });
-    let newest: Term = { term: 0, holder: undefined };
+    const { stdout } = await runGit(args, { cwd: dir });
     for (const message of stdout.split("\0")) {
-      const { "Gastown-Term": term = "0", "Gastown-Holder": holder } = readTrailers(message);
-      if (Number(term) > newest.term) newest = { term: Number(term), holder };
+      const { "Gastown-Term": term = "0", "Gastown-Holder": by } = readTrailers(message);
+      if (by !== holder && Number(term) > newest.term) newest = { term: Number(term), holder: by };
     }
     return newest;
   }
