@@ -22,8 +22,8 @@ export type Creation = Origin & { readonly id: string };
  * Additions and removals of one element; it is there while an addition is not named by a removal.
  */
 export type Element<T> = {
-  readonly added: Map<string, Origin & { readonly value: T }>;
-  readonly removed: Set<string>;
+  added: ReadonlyMap<string, Origin & { readonly value: T }>;
+  removed: ReadonlySet<string>;
 };
 
 export type CommentRecord = Origin & {
@@ -72,39 +72,59 @@ export type DeleteRecord = Origin & {
  */
 export type BeadState = {
   readonly uid: string;
-  readonly creations: Map<string, Creation>;
-  readonly fields: Map<string, Register>;
-  readonly labels: Map<string, Element<string>>;
-  readonly edges: Map<string, Element<EdgeValue>>;
-  readonly comments: Map<string, CommentRecord>;
+  creations: ReadonlyMap<string, Creation>;
+  fields: ReadonlyMap<string, Register>;
+  labels: ReadonlyMap<string, Element<string>>;
+  edges: ReadonlyMap<string, Element<EdgeValue>>;
+  comments: ReadonlyMap<string, CommentRecord>;
   /** Comments that were taken back, by id; one taken back stays so. */
-  readonly uncommented: Set<string>;
-  readonly claims: Map<string, ClaimRecord>;
-  readonly releases: Map<string, ReleaseRecord>;
-  readonly spawns: Map<string, SpawnRecord>;
-  readonly closes: Map<string, CloseRecord>;
-  readonly reopened: Set<string>;
-  readonly deletes: Map<string, DeleteRecord>;
+  uncommented: ReadonlySet<string>;
+  claims: ReadonlyMap<string, ClaimRecord>;
+  releases: ReadonlyMap<string, ReleaseRecord>;
+  spawns: ReadonlyMap<string, SpawnRecord>;
+  closes: ReadonlyMap<string, CloseRecord>;
+  reopened: ReadonlySet<string>;
+  deletes: ReadonlyMap<string, DeleteRecord>;
   /** The newest write of any kind. */
   last: Origin | undefined;
 };
+
+// Of what a bead can have, most have little: all that is empty is one object.
+const noMap: ReadonlyMap<string, never> = new Map<string, never>();
+const noSet: ReadonlySet<string> = new Set();
+
+/** Put one entry into a map of a bead's state; write the result back in its place. */
+export function withEntry<V>(map: ReadonlyMap<string, V>, key: string, value: V) {
+  const own = map === noMap ? new Map<string, V>() : (map as Map<string, V>);
+  return own.set(key, value) as ReadonlyMap<string, V>;
+}
+
+/** Put one member into a set of a bead's state; write the result back in its place. */
+export function withMember(set: ReadonlySet<string>, member: string): ReadonlySet<string> {
+  return (set === noSet ? new Set<string>() : (set as Set<string>)).add(member);
+}
+
+/** An element that was neither added nor removed yet. */
+export function emptyElement<T>(): Element<T> {
+  return { added: noMap, removed: noSet };
+}
 
 /** A bead of which nothing is known yet. */
 export function emptyBead(uid: string): BeadState {
   return {
     uid,
-    creations: new Map(),
-    fields: new Map(),
-    labels: new Map(),
-    edges: new Map(),
-    comments: new Map(),
-    uncommented: new Set(),
-    claims: new Map(),
-    releases: new Map(),
-    spawns: new Map(),
-    closes: new Map(),
-    reopened: new Set(),
-    deletes: new Map(),
+    creations: noMap,
+    fields: noMap,
+    labels: noMap,
+    edges: noMap,
+    comments: noMap,
+    uncommented: noSet,
+    claims: noMap,
+    releases: noMap,
+    spawns: noMap,
+    closes: noMap,
+    reopened: noSet,
+    deletes: noMap,
     last: undefined,
   };
 }

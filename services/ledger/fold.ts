@@ -1,4 +1,14 @@
-import { type BeadState, compareOrigins, edgeKey, type Json, type Origin } from "./bead-state.ts";
+import {
+  type BeadState,
+  compareOrigins,
+  type Element,
+  edgeKey,
+  emptyElement,
+  type Json,
+  type Origin,
+  withEntry,
+  withMember,
+} from "./bead-state.ts";
 import { claimEpoch } from "./epoch.ts";
 import type { LedgerEvent, Operation, Values } from "./event.ts";
 
@@ -30,7 +40,8 @@ export function foldEvent(bead: BeadState, event: LedgerEvent): void {
 
 const rules: { readonly [O in Operation]: Apply<O> } = {
   create: (bead, values, origin) => {
-    bead.creations.set(origin.hash, { ...origin, id: values.id });
+    const creation = { ...origin, id: values.id };
+    bead.creations = withEntry(bead.creations, origin.hash, creation);
     writeFields(bead, values.fields, origin);
     for (const label of values.labels ?? []) addLabel(bead, label, origin);
     for (const edge of values.edges ?? []) addEdge(bead, edge, origin);
@@ -44,7 +55,9 @@ const rules: { readonly [O in Operation]: Apply<O> } = {
   },
   unlabel: (bead, values) => {
     for (const [label, seen] of Object.entries(values.remove)) {
-      for (const hash of seen) element(bead.labels, label).removed.add(hash);
+      bead.labels = withElement(bead.labels, label, (element) => {
+        for (const hash of seen) element.removed = withMember(element.removed, hash);
+      });
     }
   },
   link: (bead, values, origin) => {
@@ -52,24 +65,32 @@ const rules: { readonly [O in Operation]: Apply<O> } = {
   },
   unlink: (bead, values) => {
     for (const [key, seen] of Object.entries(values.remove)) {
-      for (const hash of seen) element(bead.edges, key).removed.add(hash);
+      bead.edges = withElement(bead.edges, key, (element) => {
+        for (const hash of seen) element.removed = withMember(element.removed, hash);
+      });
     }
   },
   comment: (bead, values, origin) => {
     addComment(bead, values, origin, values.id ?? origin.hash.slice(0, 12));
   },
   uncomment: (bead, values) => {
-    for (const id of values.remove) bead.uncommented.add(id);
+    for (const id of values.remove) bead.uncommented = withMember(bead.uncommented, id);
   },
   claim: (bead, values, origin, { epoch }) => {
     if (epoch === undefined) return;
     const { machine, polecat, cursor } = values;
     const claim = claimEpoch(epoch);
-    keepFirst(bead.claims, claim, { ...origin, epoch: claim, machine, polecat, cursor });
+    bead.claims = keepFirst(bead.claims, claim, {
+      ...origin,
+      epoch: claim,
+      machine,
+      polecat,
+      cursor,
+    });
   },
   spawn: (bead, values, origin, { epoch }) => {
     if (epoch === undefined) return;
-    keepFirst(bead.spawns, epoch, {
+    bead.spawns = keepFirst(bead.spawns, epoch, {
       ...origin,
       epoch,
       session: values.session,
@@ -80,19 +101,19 @@ const rules: { readonly [O in Operation]: Apply<O> } = {
     if (epoch === undefined) return;
     const { reason, exit } = values;
     const claim = claimEpoch(epoch);
-    keepFirst(bead.releases, claim, { ...origin, epoch: claim, reason, exit });
+    bead.releases = keepFirst(bead.releases, claim, { ...origin, epoch: claim, reason, exit });
   },
   close: (bead, values, origin, { epoch }) => {
     const { close, kind, reason, commit, request, closed_at: closedAt } = values;
     const record = { ...origin, close, kind, reason, epoch, closedAt, commit, request };
-    keepFirst(bead.closes, close, record);
+    bead.closes = keepFirst(bead.closes, close, record);
   },
   reopen: (bead, values) => {
-    for (const close of values.closes) bead.reopened.add(close);
+    for (const close of values.closes) bead.reopened = withMember(bead.reopened, close);
   },
   delete: (bead, values, origin) => {
     const { reason, digest } = values;
-    bead.deletes.set(origin.hash, { ...origin, reason, digest });
+    bead.deletes = withEntry(bead.deletes, origin.hash, { ...origin, reason, digest });
   },
 };
 
@@ -100,16 +121,20 @@ function writeFields(bead: BeadState, fields: Record<string, unknown>, origin: O
   for (const [name, value] of Object.entries(fields)) {
     const held = bead.fields.get(name);
     if (held && compareOrigins(held, origin) >= 0) continue;
-    bead.fields.set(name, { ...origin, value: value as Json });
+    bead.fields = withEntry(bead.fields, name, { ...origin, value: value as Json });
   }
 }
 
 function addLabel(bead: BeadState, label: string, origin: Origin): void {
-  element(bead.labels, label).added.set(origin.hash, { ...origin, value: label });
+  bead.labels = withElement(bead.labels, label, (element) => {
+    element.added = withEntry(element.added, origin.hash, { ...origin, value: label });
+  });
 }
 
 function addEdge(bead: BeadState, edge: Values<"link">["add"][number], origin: Origin): void {
-  element(bead.edges, edgeKey(edge)).added.set(origin.hash, { ...origin, value: edge });
+  bead.edges = withElement(bead.edges, edgeKey(edge), (element) => {
+    element.added = withEntry(element.added, origin.hash, { ...origin, value: edge });
+  });
 }
 
 function addComment(
@@ -119,23 +144,23 @@ function addComment(
   ownId: string,
 ): void {
   const key = id ?? ownId;
-  keepFirst(bead.comments, key, { ...origin, id: key, author, text, createdAt });
+  bead.comments = keepFirst(bead.comments, key, { ...origin, id: key, author, text, createdAt });
 }
 
 /** Two records under one key: the earlier stays, whichever came first. */
-function keepFirst<T extends Origin>(records: Map<string, T>, key: string, record: T): void {
+function keepFirst<T extends Origin>(records: ReadonlyMap<string, T>, key: string, record: T) {
   const held = records.get(key);
-  if (!held || compareOrigins(record, held) < 0) records.set(key, record);
+  const isFirst = !held || compareOrigins(record, held) < 0;
+  return isFirst ? withEntry(records, key, record) : records;
 }
 
-function element<T>(
-  elements: Map<string, { added: Map<string, Origin & { value: T }>; removed: Set<string> }>,
+function withElement<T>(
+  elements: ReadonlyMap<string, Element<T>>,
   key: string,
-): { added: Map<string, Origin & { value: T }>; removed: Set<string> } {
-  let held = elements.get(key);
-  if (!held) {
-    held = { added: new Map(), removed: new Set() };
-    elements.set(key, held);
-  }
-  return held;
+  change: (element: Element<T>) => void,
+): ReadonlyMap<string, Element<T>> {
+  const held = elements.get(key);
+  const element = held ?? emptyElement<T>();
+  change(element);
+  return held ? elements : withEntry(elements, key, element);
 }

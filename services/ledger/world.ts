@@ -4,6 +4,7 @@ import { deriveBead, firstCreation, highestClaim } from "./derive.ts";
 import type { LedgerEvent } from "./event.ts";
 import { foldEvent } from "./fold.ts";
 import { ReadyIndex } from "./ready-index.ts";
+import { UidIndex } from "./uid-index.ts";
 
 /** Beads as the ledger's readers see them. All look-ups are by index; none walks the whole. */
 export type World = {
@@ -31,17 +32,15 @@ export type World = {
 /** A request that was applied; `content` tells one request from another under the same id. */
 export type Requested = { readonly bead: string; readonly op: string; readonly content: string };
 
-type Index = Map<string, Set<string>>;
-
 /** All beads of a replica: folds events, keeps the indexes, derives views when asked. */
 export class Beads implements World {
   readonly readiness = new ReadyIndex(this);
   readonly #states = new Map<string, BeadState>();
   readonly #views = new Map<string, Bead>();
-  readonly #byId: Index = new Map();
-  readonly #byType: Index = new Map();
-  readonly #byWork: Index = new Map();
-  readonly #byTarget: Index = new Map();
+  readonly #byId = new UidIndex();
+  readonly #byType = new UidIndex();
+  readonly #byWork = new UidIndex();
+  readonly #byTarget = new UidIndex();
   readonly #requests = new Map<string, Origin & { readonly done: Requested }>();
 
   /** Fold one event. The caller has made sure that it is folded once per (writer, seq, hash). */
@@ -69,7 +68,7 @@ export class Beads implements World {
   }
 
   ofType(issueType: string): readonly Bead[] {
-    return this.#viewsOf(this.#byType.get(issueType)).filter((bead) => {
+    return this.#viewsOf(this.#byType.of(issueType)).filter((bead) => {
       return bead.issueType === issueType && !bead.deleted;
     });
   }
@@ -80,14 +79,14 @@ export class Beads implements World {
   }
 
   dependents(uid: string): Bead[] {
-    const sources = [...this.#names(uid)].flatMap((name) => [...(this.#byTarget.get(name) ?? [])]);
+    const sources = [...this.#names(uid)].flatMap((name) => [...this.#byTarget.of(name)]);
     return this.#viewsOf(new Set(sources)).filter((bead) =>
       bead.dependencies.some((d) => d.uid === uid),
     );
   }
 
   ofWork(uid: string): readonly Bead[] {
-    return this.#viewsOf(this.#byWork.get(uid)).filter((bead) => bead.fields["gt.work"] === uid);
+    return this.#viewsOf(this.#byWork.of(uid)).filter((bead) => bead.fields["gt.work"] === uid);
   }
 
   requested(request: string): Requested | undefined {
@@ -103,13 +102,13 @@ export class Beads implements World {
   }
 
   #reindex(state: BeadState, before: { type: string; work: string }): void {
-    for (const { id } of state.creations.values()) add(this.#byId, id, state.uid);
+    for (const { id } of state.creations.values()) this.#byId.add(id, state.uid);
     const type = fieldText(state, "issue_type") || "task";
-    if (type !== before.type) add(this.#byType, type, state.uid);
+    if (type !== before.type) this.#byType.add(type, state.uid);
     const work = fieldText(state, "gt.work");
-    if (work !== "" && work !== before.work) add(this.#byWork, work, state.uid);
+    if (work !== "" && work !== before.work) this.#byWork.add(work, state.uid);
     for (const element of state.edges.values()) {
-      for (const { value } of element.added.values()) add(this.#byTarget, value.to, state.uid);
+      for (const { value } of element.added.values()) this.#byTarget.add(value.to, state.uid);
     }
   }
 
@@ -127,16 +126,14 @@ export class Beads implements World {
   #forgetViews(event: LedgerEvent, state: BeadState, isNew: boolean): void {
     this.#forget(event.bead);
     if (event.op === "claim" || event.op === "release") {
-      for (const uid of this.#byWork.get(event.bead) ?? []) this.#forget(uid);
+      for (const uid of this.#byWork.of(event.bead)) this.#forget(uid);
     }
     if (event.op !== "create") {
       if (isNew) this.#forgetSources(event.bead); // Its uid means something from now on.
       return;
     }
     // Its name may change, and so may the names of all that were created under one of its ids.
-    const sharers = [...state.creations.values()].flatMap(({ id }) => [
-      ...(this.#byId.get(id) ?? []),
-    ]);
+    const sharers = [...state.creations.values()].flatMap(({ id }) => [...this.#byId.of(id)]);
     for (const uid of new Set(sharers)) {
       this.#forget(uid);
       for (const name of this.#names(uid)) this.#forgetSources(name);
@@ -149,7 +146,7 @@ export class Beads implements World {
   }
 
   #forgetSources(target: string): void {
-    for (const source of this.#byTarget.get(target) ?? []) this.#forget(source);
+    for (const source of this.#byTarget.of(target)) this.#forget(source);
   }
 
   /** All that an edge to this bead may be written with. */
@@ -202,7 +199,7 @@ export class Beads implements World {
 
   /** The beads that were created under one id, the first one first: it keeps the name. */
   #sharers(id: string): string[] {
-    const uids = [...(this.#byId.get(id) ?? [])];
+    const uids = [...this.#byId.of(id)];
     if (uids.length < 2) return uids;
     const dated = uids.flatMap((uid) => {
       const state = this.#states.get(uid);
@@ -228,10 +225,4 @@ function renamed(id: string, uid: string): string {
 function fieldText(state: BeadState, name: string): string {
   const value = state.fields.get(name)?.value;
   return typeof value === "string" ? value : "";
-}
-
-function add(index: Index, key: string, uid: string): void {
-  const held = index.get(key);
-  if (held) held.add(uid);
-  else index.set(key, new Set([uid]));
 }
