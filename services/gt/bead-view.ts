@@ -122,8 +122,21 @@ function section(title: string, lines: readonly string[], paint: Terminal["paint
   return ["", paint.bold(title), ...lines.map((line) => `  ${oneLine(line)}`)];
 }
 
+/** As it is said of the bead that has the edge. */
+const edgeWords: Readonly<Record<string, string>> = {
+  blocks: "waits for",
+  "waits-for": "waits for the children of",
+  "conditional-blocks": "waits for the failure of",
+  "parent-child": "part of",
+  "discovered-from": "discovered from",
+  related: "related to",
+  "relates-to": "related to",
+  duplicates: "duplicate of",
+  supersedes: "supersedes",
+};
+
 function dependencyLine({ type, dependsOnId }: Dependency): string {
-  return `${type} ${dependsOnId}`;
+  return `${edgeWords[type] ?? type} ${dependsOnId}`;
 }
 
 function commentLines({ author, text, createTime }: Comment, nowMs: number): string[] {

@@ -1,4 +1,4 @@
-import { WorkService } from "#proto/gastown/v1/work_service_pb.ts";
+import { type Placement, WorkService } from "#proto/gastown/v1/work_service_pb.ts";
 import { changed } from "./bead-view.ts";
 import { paintStatus, statusGlyph } from "./glyphs.ts";
 import { oneLine } from "./one-line.ts";
@@ -15,14 +15,29 @@ export const declare: Declare = (command, act) => {
         gt.tell(WorkService.method.explainBead, { id }, ({ bead, placement }) => {
           const status = bead?.status ?? "";
           const mark = `${statusGlyph(status, bead?.ready)} ${status}`;
-          const blockers = (bead?.blockedBy ?? []).map((line) => `  ${oneLine(line)}`);
           const state = bead?.ready ? `${mark}, ready` : mark;
           return [
             changed(paintStatus(status, state, gt.terminal.paint), bead),
-            ...blockers,
-            ...placementLines(placement),
+            ...explanation(status, bead?.blockedBy ?? [], placement),
           ].join("\n");
         }),
       ),
     );
 };
+
+/** Each thing once: what holds a bead back stands among the reasons of its placement too. */
+function explanation(
+  status: string,
+  blockedBy: readonly string[],
+  placement: Placement | undefined,
+): string[] {
+  const reasons = new Set(placement?.reasons);
+  const isPlaced = placement !== undefined && placement.machine !== "";
+  // That what is over, or put aside, is placed nowhere goes without saying.
+  const isOut = ["closed", "deferred", "blocked"].includes(status);
+  if (isOut && !isPlaced && reasons.size > 0) {
+    return [...reasons].map((line) => `  ${oneLine(line)}`);
+  }
+  const others = blockedBy.filter((line) => !reasons.has(line));
+  return [...others.map((line) => `  ${oneLine(line)}`), ...placementLines(placement)];
+}

@@ -33,7 +33,11 @@ function serve(listen: { address?: string; socketPath?: string }): Promise<RpcSe
 
 type Told = { exitCode: number; out: string; err: string };
 
-async function gt(args: readonly string[], over: Partial<Terminal> = {}): Promise<Told> {
+async function gt(
+  args: readonly string[],
+  over: Partial<Terminal> = {},
+  signal = new AbortController().signal,
+): Promise<Told> {
   const told = { out: "", err: "" };
   const terminal: Terminal = {
     write: (text) => {
@@ -52,7 +56,7 @@ async function gt(args: readonly string[], over: Partial<Terminal> = {}): Promis
     nowMs: () => townStartMs + 180_000,
     ...over,
   };
-  const exitCode = await run(args, terminal, new AbortController().signal);
+  const exitCode = await run(args, terminal, signal);
   return { exitCode, ...told };
 }
 
@@ -117,7 +121,7 @@ test.for([
 test("nobody to ask, and nobody who answers, ends with 3", async () => {
   const none = await gt(["list"], { env: {} });
   expect(none).toMatchObject({ exitCode: 3, out: "" });
-  expect(none.err).toContain("npx gt up");
+  expect(none.err).toContain("gt up");
   const silent = await gt(["list", "--town", "127.0.0.1:1", "--json"]);
   expect(silent.exitCode).toBe(3);
   expect(JSON.parse(silent.err).error.reason).toBe("unavailable");
@@ -220,6 +224,45 @@ test("watch draws the tree again until all is closed", async () => {
   expect(frames[0]).toContain("○ hq-1       Epic  0/1 closed");
   expect(frames[0]).toContain("└ ○ alpha-2  Part");
   expect(frames.at(-1)).toContain("✓ hq-1");
+});
+
+test("watch ends with 1, and says why, when only a person can go on", async () => {
+  const epic = town.put("created", {
+    id: "hq-1",
+    title: "Epic",
+    status: "open",
+    issueType: "epic",
+  });
+  const part = { id: "alpha-2", title: "Part", status: "open", parent: epic.id };
+  town.put("created", part);
+  const watching = gt(["watch", "hq-1", "--until-closed"]);
+  await town.watched;
+  town.put("updated", { ...part, status: "deferred", notes: "no such file" });
+  const told = await watching;
+  expect(told.exitCode).toBe(1);
+  expect(told.out).toContain("updated   alpha-2");
+  expect(told.err).toContain("hq-1 does not go on: nobody works on alpha-2 until you decide");
+  expect(told.err).toContain("gt mail inbox");
+  expect(told.err).toContain("alpha-2 (Part): deferred by overseer: no such file");
+  const shown = await gt(["show", "alpha-2"]);
+  expect(shown.out).toContain("Blocked by\n  deferred by overseer: no such file");
+});
+
+test("a watch says once that the town is away, without touching what it draws", async () => {
+  town.put("created", { id: "hq-1", title: "Epic", status: "open" });
+  const frames: string[] = [];
+  const ended = new AbortController();
+  let stopped: Promise<void> | undefined;
+  const show = (frame: string) => {
+    frames.push(frame);
+    stopped ??= server.drain(0);
+    if (frame.includes("town away")) ended.abort();
+  };
+  const over = { isTty: true, columns: () => 80, redraw: async () => ({ show, done: () => {} }) };
+  const told = await gt(["watch", "hq-1"], over, ended.signal);
+  await stopped;
+  expect(told).toMatchObject({ exitCode: 0, err: "" });
+  expect(frames.at(-1)).toMatch(/hq-1 .*\n\ntown away, waiting …; Ctrl-C ends$/s);
 });
 
 test("a polecat's gt waits for a rig-agent that is starting again", async () => {

@@ -10,7 +10,7 @@ import type {
 import type { RpcClient } from "#services/rpc/client.ts";
 import { findTown, type Hints, nonEmpty, type Place } from "./find-town.ts";
 import { openReach, type Reach } from "./reach.ts";
-import { homePaths, readHomes } from "./read-homes.ts";
+import { findHomes } from "./read-homes.ts";
 import type { Terminal } from "./terminal.ts";
 
 /** What every verb understands. */
@@ -36,6 +36,8 @@ export type Session = {
   /** The id under which this call's change is done once. */
   readonly requestId: string;
   readonly places: () => Promise<readonly Place[]>;
+  /** Who answered last. */
+  readonly answerer: () => Place | undefined;
   readonly call: <I extends DescMessage, O extends DescMessage>(
     method: DescMethodUnary<I, O>,
     request: MessageInitShape<I>,
@@ -62,6 +64,8 @@ export type Session = {
   ) => Promise<void>;
   /** Print what is no message of the API: `value` as JSON, or the text. */
   readonly printValue: (value: unknown, text: string) => void;
+  /** From now on, what is told on the side goes there, not to standard error. */
+  readonly divertNotices: (to: (text: string) => void) => void;
   /** End with this code though nothing failed. */
   readonly leaveWith: (exitCode: number) => void;
 };
@@ -86,15 +90,16 @@ export function openSession(globals: Globals, ports: SessionPorts): Session & { 
   const hints = { town: globals.town, home: globals.home, env: terminal.env };
   let found: Promise<readonly Place[]> | undefined;
   const places = () => {
-    found ??= readHomes(homePaths(hints, terminal.cwd)).then((homes) => findTown(hints, homes));
+    found ??= findHomes(hints, terminal.cwd).then((homes) => findTown(hints, homes));
     return found;
   };
+  let tellNotice = (text: string): void => terminal.writeError(`gt: ${text}\n`);
   const reach = openReach<RpcClient>(
     {
       places,
       connect: connectLazily,
       close: (client) => void client.close(),
-      notice: (text) => terminal.writeError(`gt: ${text}\n`),
+      notice: (text) => tellNotice(text),
       signal,
     },
     waitMs(globals, terminal.env),
@@ -107,6 +112,7 @@ export function openSession(globals: Globals, ports: SessionPorts): Session & { 
     signal,
     requestId: globals.requestId ?? randomUUID(),
     places,
+    answerer: reach.current,
     call: async (method, request, { timeoutMs = callTimeoutMs } = {}) =>
       reach.ask((client) => unary(client, method)(request, { timeoutMs, signal })),
     tell: async (method, request, text, options) =>
@@ -120,6 +126,9 @@ export function openSession(globals: Globals, ports: SessionPorts): Session & { 
     printValue: (value, text) => {
       if (json) terminal.write(`${JSON.stringify(value)}\n`);
       else if (text !== "") terminal.write(text.endsWith("\n") ? text : `${text}\n`);
+    },
+    divertNotices: (to) => {
+      tellNotice = to;
     },
     leaveWith: ports.leaveWith,
   };

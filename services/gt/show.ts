@@ -1,4 +1,5 @@
 import { toJson } from "@bufbuild/protobuf";
+import type { Bead } from "#proto/gastown/v1/bead_pb.ts";
 import {
   GetMergeRequestResponseSchema,
   MergeQueueService,
@@ -23,7 +24,10 @@ async function show(gt: Session, id: string): Promise<void> {
   const { bead } = response;
   if (bead === undefined) throw new TownError("not_found", `no bead ${id}`);
   const request = await mergeRequestOf(gt, bead.id);
-  if (!gt.json) return gt.printValue(undefined, beadPage(bead, request, gt.terminal));
+  if (!gt.json) {
+    const waits = await waitsOf(gt, bead);
+    return gt.printValue(undefined, beadPage({ ...bead, blockedBy: waits }, request, gt.terminal));
+  }
   const emit = { alwaysEmitImplicit: true };
   const shown = toJson(GetBeadResponseSchema, response, emit);
   const wrapped = { $typeName: GetMergeRequestResponseSchema.typeName, mergeRequest: request };
@@ -34,6 +38,13 @@ async function show(gt: Session, id: string): Promise<void> {
     emit,
   );
   gt.printValue(Object.assign({}, shown, landing), "");
+}
+
+/** Of a bead that was put aside, by whom and why; that it is, its status says. */
+async function waitsOf(gt: Session, { id, status, blockedBy }: Bead): Promise<string[]> {
+  if (status !== "deferred" && status !== "blocked") return blockedBy;
+  const { placement } = await gt.call(WorkService.method.explainBead, { id });
+  return placement?.reasons ?? blockedBy;
 }
 
 /** Most beads have none, and a rig-agent may not know. */

@@ -116,8 +116,10 @@ function workOf(
       const closed = { ...find(id), status: "closed", closeReason: reason, ready: false };
       return { bead: put("closed", { ...closed, closeTime: timestampFromMs(townStartMs) }) };
     },
-    explainBead: async () => {
-      throw new Error("a bug");
+    explainBead: async ({ id }) => {
+      const bead = beads.get(id);
+      if (bead?.status !== "deferred") throw new Error("a bug");
+      return { bead, placement: { reasons: [`deferred by overseer: ${bead.notes}`] } };
     },
     getBeadTree: async ({ id }) => ({ root: treeOf(find(id)) }),
     updateBead: async ({ bead, updateMask }) => {

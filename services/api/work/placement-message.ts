@@ -5,20 +5,24 @@ import { isDispatchable, judgeReadiness, slingOf } from "#services/ledger/readin
 import { rigOf } from "#services/ledger/rigs.ts";
 import { placementField } from "#services/ledger/work-fields.ts";
 import type { ApiPorts } from "../api-ports.ts";
+import { endOf, whyAside } from "./outcome.ts";
 
 type PlacementInit = MessageInitShape<typeof PlacementSchema>;
 
 /** Where a bead goes, or why it goes nowhere yet; the deciding reason comes first. */
 export function placementOf(bead: Bead, ports: ApiPorts): PlacementInit {
   const { world } = ports.ledger;
-  const { blocked, notes } = judgeReadiness(world, ports.nowMs())(bead);
+  const { blocked: all, notes } = judgeReadiness(world, ports.nowMs())(bead);
   const { claim } = bead;
+  const aside = whyAside(bead, world);
+  const blocked = aside.length > 0 ? all.filter((each) => each !== `it is ${bead.status}`) : all;
   if (claim && isHeld(bead)) {
     return { machine: claim.machine, reasons: [...blocked, ...notes] };
   }
   if (bead.status === "closed") {
-    return { reasons: [`it is closed: ${bead.closeReason || bead.closeKind}`] };
+    return { reasons: [endOf(bead, world)] };
   }
+  if (aside.length > 0) return { reasons: [...aside, ...blocked, ...notes] };
   const never = neverPlaced(bead, ports);
   if (never !== undefined) return { reasons: [never, ...blocked, ...notes] };
   if (blocked.length > 0) return { reasons: [...blocked, ...notes] };
