@@ -84,6 +84,8 @@ class Repository implements LedgerGit {
   readonly #seen = new Map<string, string>();
   /** By branch, where our own last push left it at the remote. */
   readonly #tips = new Map<string, string>();
+  /** By branch, where our last push had left it when another was refused. */
+  readonly #refused = new Map<string, string>();
   /** What our branch has of our segments at `base`. */
   #pushed: { base: string; held: Held } | undefined;
   /** The branches as they were when everything was read for the last time. */
@@ -102,7 +104,7 @@ class Repository implements LedgerGit {
 
   async #fetch(signal: AbortSignal, whole: boolean): Promise<Fetched> {
     await this.#ensure(signal);
-    const ours = new Map(this.#tips);
+    const ours = new Map([...this.#tips, ...this.#refused]);
     await fetchAll({ repoDir: this.dir, signal, timeoutMs: this.#timeoutMs });
     const { tips, noted } = await readTips(this.dir, signal);
     const rewound = await this.#rewound(tips, noted, ours);
@@ -120,6 +122,7 @@ class Repository implements LedgerGit {
     const lines = await readBlobs(this.dir, blobs, signal);
     for (const [name, oid] of tips) this.#seen.set(name, oid);
     for (const [name, oid] of ours) {
+      if (this.#refused.get(name) === oid) this.#refused.delete(name);
       // A push of ours that ended meanwhile knows better.
       if (this.#tips.get(name) === oid) this.#tips.delete(name);
     }
@@ -149,7 +152,10 @@ class Repository implements LedgerGit {
     const isStale = isTownError(error, "stale");
     if (!isStale && !(fence && isTownError(error, "denied"))) return false;
     // Somebody else moved our branch (a clone of this machine, a person): stand on theirs.
-    this.#tips.delete(this.#branch());
+    const branch = this.#branch();
+    const tip = this.#tips.get(branch);
+    if (tip !== undefined) this.#refused.set(branch, tip);
+    this.#tips.delete(branch);
     await fetchAll({ repoDir: this.dir, signal, timeoutMs: this.#timeoutMs });
     return fence ? fence.refused(error, signal) : isStale;
   }

@@ -8,6 +8,7 @@ import {
   claimBead,
   closeBead,
   createBead,
+  removeLabels,
   setFields,
 } from "#services/ledger/drafts.ts";
 import { editImporter } from "./import-edits.ts";
@@ -81,7 +82,8 @@ test("importing twice, or by two processes, is importing once", async () => {
   await town.stop();
   const commit = await scratch.edit((view) => {
     const fresh = { id: "hq-new", title: "By hand", created_at: "2026-01-02T03:04:05Z" };
-    const edited = line("hq-a", (row) => ({ ...row, status: "closed", close_reason: "no" }))(view);
+    const close = { status: "closed", close_reason: "no", labels: ["red", "hot"] };
+    const edited = line("hq-a", (row) => ({ ...row, ...close }))(view);
     return `${edited}${JSON.stringify({ ...fresh, labels: ["x"] })}\n`;
   });
   const pair = [await scratch.machine("vm-a"), await scratch.machine("vm-b")];
@@ -102,7 +104,12 @@ test("importing twice, or by two processes, is importing once", async () => {
   expect(one?.ledger.world.bead("hq-new")).toMatchObject({ title: "By hand", labels: ["x"] });
   expect(one?.ledger.world.size()).toBe(3);
   expect(one?.view()).toBe(two?.view());
-  // Even with the note of what was imported lost.
+  // Even with the note of what was imported lost, and where somebody undid it since.
+  const { ledger } = pair[0] ?? town;
+  expect(ledger.world.bead("a")?.labels).toContain("hot");
+  await ledger.append("ann", removeLabels(ledger.world, "a", ["hot"]));
+  for (const { push } of pair) await push();
+  for (const { fetch } of pair) await fetch();
   const events = () => pair.map(({ ledger }) => ledger.heads().get(ledger.writer)?.seq);
   const before = events();
   await Promise.all(imports(true));

@@ -108,6 +108,23 @@ test("a branch that went back while nobody ran is noticed at the next start", as
   expect(await freshView(scratch, "after")).toBe(again.view());
 });
 
+test("who pushes before it looks does not paper over what went back", async () => {
+  await using scratch = await scratchHub();
+  scratch.broker.cut();
+  const a = await scratch.machine("vm-a");
+  await a.ledger.append("ann", [bead("a1")]);
+  await a.push();
+  const early = await refOf(scratch, "refs/heads/machines/vm-a");
+  await a.ledger.append("ann", [bead("a2")]);
+  await a.push();
+  await setRef(scratch, "refs/heads/machines/vm-a", early);
+  await a.ledger.append("ann", [bead("a3")]);
+  await a.push();
+  await a.fetch();
+  expect(rewinds(a)).toHaveLength(1);
+  expect(await freshView(scratch, "after")).toBe(a.view());
+});
+
 test("events that somebody edited on a branch are written again as they were", async () => {
   await using scratch = await scratchHub();
   scratch.broker.cut();
