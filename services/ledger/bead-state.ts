@@ -12,8 +12,8 @@ export type Origin = {
   readonly actor: string;
 };
 
-/** One scalar field: the last write by (clock, writer, hash). */
-export type Register = Origin & { readonly value: Json };
+/** One scalar field: the last write by (clock, writer, hash). One event's fields share its origin. */
+export type Register = { readonly origin: Origin; readonly value: Json };
 
 /** One creation of the bead; a retry at another endpoint makes a second one of the same uid. */
 export type Creation = Origin & { readonly id: string };

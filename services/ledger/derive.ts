@@ -21,6 +21,9 @@ export type Neighbours = {
   readonly highestClaim: (uid: string) => ClaimRecord | undefined;
 };
 
+// Most beads have no comments, no edges, no closes: they share this.
+const none: readonly never[] = [];
+
 const plain = new Set([
   "title",
   "status",
@@ -63,14 +66,11 @@ export function deriveBead(state: BeadState, near: Neighbours): Bead {
     closeKind: effective?.kind ?? "",
     closedBy: effective?.actor ?? "",
     closeCommit: effective?.commit,
-    closes: closes.map(({ close }) => close),
+    closes: closes.length === 0 ? none : closes.map(({ close }) => close),
     late: standing.length > 0 && !effective,
-    labels: [...state.labels]
-      .filter(([, element]) => liveAdditions(element).length > 0)
-      .map(([label]) => label)
-      .sort(),
+    labels: state.labels.size === 0 ? none : deriveLabels(state),
     dependencies,
-    comments: deriveComments(state),
+    comments: state.comments.size === 0 ? none : deriveComments(state),
     claim,
     parent: parent && (parent.uid ?? parent.id),
     fields: otherFields(state),
@@ -134,7 +134,13 @@ function deriveClaim(state: BeadState): Claim | undefined {
   };
 }
 
-function deriveEdges(state: BeadState, near: Neighbours): Dependency[] {
+function deriveLabels(state: BeadState): string[] {
+  const live = [...state.labels].filter(([, element]) => liveAdditions(element).length > 0);
+  return live.map(([label]) => label).sort();
+}
+
+function deriveEdges(state: BeadState, near: Neighbours): readonly Dependency[] {
+  if (state.edges.size === 0) return none;
   const edges: Dependency[] = [];
   for (const element of state.edges.values()) {
     const first = liveAdditions(element)[0];
@@ -166,7 +172,7 @@ function deriveComments(state: BeadState): Comment[] {
 function updatedAt(state: BeadState, createdAt: string): string {
   const written = state.fields.get("updated_at");
   const last = state.last;
-  if (written && (!last || written.hash === last.hash)) return string(written.value);
+  if (written && (!last || written.origin.hash === last.hash)) return string(written.value);
   return last ? stampTime(last.stamp) : createdAt;
 }
 

@@ -66,7 +66,7 @@ function fieldDrafts(
   { atMs }: EditSource,
 ): Draft[] {
   const register = world.state(bead.uid)?.fields.get(edit.name);
-  const held = { value: register?.value ?? null, wroteMs: register?.stamp[0] ?? 0 };
+  const held = { value: register?.value ?? null, wroteMs: register?.origin.stamp[0] ?? 0 };
   if (isDeepStrictEqual(held.value, edit.to) || isNewerHere(edit, held, atMs)) return [];
   return [setFields(bead.uid, { [edit.name]: edit.to })];
 }

@@ -28,9 +28,9 @@ type Apply<O extends Operation> = (
 export function foldEvent(bead: BeadState, event: LedgerEvent): void {
   const origin: Origin = {
     stamp: event.clock,
-    writer: event.writer,
+    writer: shared(event.writer),
     hash: event.hash,
-    actor: event.actor,
+    actor: shared(event.actor),
   };
   if (!bead.last || compareOrigins(origin, bead.last) > 0) bead.last = origin;
   if (!Object.hasOwn(rules, event.op)) return; // Also `constructor` and the like.
@@ -117,11 +117,25 @@ const rules: { readonly [O in Operation]: Apply<O> } = {
   },
 };
 
+/** Fields whose few values recur from bead to bead. */
+const named = new Set(["status", "issue_type", "assignee", "created_by"]);
+const copies = new Map<string, string>();
+const copiesMax = 10_000;
+
+/** One copy of a name that many events carry: each line that is read makes one of its own. */
+function shared(name: string): string {
+  const held = copies.get(name);
+  if (held !== undefined) return held;
+  if (copies.size < copiesMax) copies.set(name, name);
+  return name;
+}
+
 function writeFields(bead: BeadState, fields: Record<string, unknown>, origin: Origin): void {
   for (const [name, value] of Object.entries(fields)) {
     const held = bead.fields.get(name);
-    if (held && compareOrigins(held, origin) >= 0) continue;
-    bead.fields = withEntry(bead.fields, name, { ...origin, value: value as Json });
+    if (held && compareOrigins(held.origin, origin) >= 0) continue;
+    const kept = typeof value === "string" && named.has(name) ? shared(value) : value;
+    bead.fields = withEntry(bead.fields, name, { origin, value: kept as Json });
   }
 }
 

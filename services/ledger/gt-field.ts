@@ -16,10 +16,11 @@ export type GtField<T> = {
 export function gtField<S extends z.ZodType>(name: string, schema: S): GtField<z.output<S>> {
   const known = new WeakMap<Bead, { readonly value: z.output<S> | undefined }>();
   const read = (bead: Bead): z.output<S> | undefined => {
+    const written = bead.fields[name];
+    if (written === undefined) return undefined; // Most beads: not worth a note each.
     const held = known.get(bead);
     if (held) return held.value;
-    const written = bead.fields[name];
-    const value = written === undefined ? undefined : schema.safeParse(written).data;
+    const value = schema.safeParse(written).data;
     known.set(bead, { value });
     return value;
   };

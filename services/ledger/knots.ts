@@ -112,7 +112,7 @@ export class Knots {
     const held = this.#world.state(bead.uid)?.edges;
     const parts = edges.map((edge) => {
       const element = held?.get(edgeKey(edge));
-      return `${keyOf(edge)} ${element && liveAdditions(element)[0]?.hash}\n`;
+      return `${keyOf(edge)} ${element && liveAdditions(element)[0]?.hash.slice(0, 16)}\n`;
     });
     return `${epic}${parts.join("")}`;
   }

@@ -52,9 +52,21 @@ export class Replica {
   /** Take up what this machine's earlier incarnations wrote. */
   recover({ torn, lines }: Recovery): void {
     for (const detail of torn) this.alarm({ kind: "torn-tail", detail });
+    const early = new Map<string, string>();
     for (const { line, at, fault } of lines) {
-      if (fault === undefined) this.#read(line, at);
-      else this.#refuse(at, line, fault);
+      if (fault !== undefined) {
+        this.#refuse(at, line, fault);
+        continue;
+      }
+      this.#read(line, at);
+      const writer = fileOf.exec(at)?.[1] ?? "";
+      if (!early.has(writer) && this.#chains.get(writer)?.gap()) early.set(writer, at);
+    }
+    // The remote may bring what is missing here; until then the rest of that writer waits.
+    for (const writer of this.gaps()) {
+      const missing = `${writer}:${this.#chains.get(writer)?.gap()} is missing`;
+      const detail = `${early.get(writer) ?? writer}: ${missing}, and this and later events wait`;
+      this.alarm({ kind: "gap", detail });
     }
   }
 
@@ -69,7 +81,7 @@ export class Replica {
     if (line === "") return;
     try {
       const event = decodeEvent(line);
-      if (!this.#stopped.has(event.writer)) this.#take(event);
+      if (!this.#stopped.has(event.writer)) this.#take(event, at);
     } catch (error) {
       if (!isTownError(error, "invalid")) throw error;
       this.#refuse(at, line, error.message);
@@ -116,11 +128,11 @@ export class Replica {
     const held = this.beads.state(draft.bead)?.fields;
     return Object.keys(draft.values.fields).flatMap((name) => {
       const register = held?.get(name);
-      return register ? [register.stamp] : [];
+      return register ? [register.origin.stamp] : [];
     });
   }
 
-  #take(event: LedgerEvent): void {
+  #take(event: LedgerEvent, at: string): void {
     const chain = this.#chain(event.writer);
     const before = { broken: chain.broken.length, forks: chain.forks.length };
     const arrival = chain.accept(event);
@@ -134,11 +146,11 @@ export class Replica {
       this.#tell(next);
     }
     for (const seq of chain.forks.slice(before.forks)) {
-      const detail = `two events ${event.writer}:${seq}; both are kept`;
+      const detail = `${at}: two events ${event.writer}:${seq}; both are kept`;
       this.alarm({ kind: "fork", detail });
     }
     for (const seq of chain.broken.slice(before.broken)) {
-      const detail = `${event.writer}:${seq} does not follow the event before it`;
+      const detail = `${at}: ${event.writer}:${seq} does not follow the event before it`;
       this.alarm({ kind: "broken-chain", detail });
     }
   }

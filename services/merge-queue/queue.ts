@@ -105,7 +105,7 @@ function firstCreationMs(bead: Bead, world: World): number {
 }
 
 function writerOf(bead: Bead, field: string, world: World): string {
-  return world.state(bead.uid)?.fields.get(field)?.actor ?? "";
+  return world.state(bead.uid)?.fields.get(field)?.origin.actor ?? "";
 }
 
 /** What a request names and this replica has not heard of yet: nothing is decided without it. */
