@@ -1,3 +1,5 @@
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { defineConfig } from "vitest/config";
 
 // Tests that cut links with network namespaces need root; they run by `GT_TEST_NETNS=1 npm test`.
@@ -12,6 +14,7 @@ export default defineConfig({
     testTimeout: 30_000,
     hookTimeout: 30_000,
     teardownTimeout: 10_000,
-    env: { NO_COLOR: "1" },
+    // Towns of tests are none that the user's own `gt` should find.
+    env: { NO_COLOR: "1", XDG_STATE_HOME: join(tmpdir(), `gt-test-state-${process.pid}`) },
   },
 });

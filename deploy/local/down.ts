@@ -2,10 +2,15 @@
 
 import { join, resolve } from "node:path";
 import { Command } from "commander";
+import { callName } from "#services/gt/call-name.ts";
+import { forgetHome } from "#services/gt/known-homes.ts";
 import { TownError } from "#services/rpc/town-error.ts";
 import { systemProcesses } from "#services/runtime/process-table.ts";
+import { processWords } from "./command/process-words.ts";
 import { runCommand } from "./command/run.ts";
+import { isJoinedOnly, joinLine } from "./home/belong.ts";
 import { homeState, removeHome, withHomeLock } from "./home/home.ts";
+import { readTownFile, type TownFile } from "./home/town-file.ts";
 import { unlandedIn } from "./home/unlanded.ts";
 import { stopHome } from "./process/stop.ts";
 
@@ -25,7 +30,8 @@ const program = new Command("gt down")
   .option("--force", "remove it even so")
   .option("--json", "answer in JSON");
 
-await runCommand(program, process.argv.slice(2), async (options: Options, { signal, write }) => {
+await runCommand(program, process.argv.slice(2), async (options: Options, ports) => {
+  const { signal, write } = ports;
   const home = resolve(options.home);
   const state = await homeState(home);
   if (state === "absent" || state === "empty") {
@@ -33,18 +39,33 @@ await runCommand(program, process.argv.slice(2), async (options: Options, { sign
   }
   if (state === "foreign") throw new TownError("state", `${home} is no home of Gas Town`);
   const { purge = false, force = false } = options;
+  const goesOn = howItGoesOn(readTownFile(home));
   const ended = await withHomeLock(home, async () => {
     if (purge && !force) await refuseUnlanded(home, signal);
-    const names = await stopHome(home, systemProcesses());
+    const names = await stopHome(home, systemProcesses(), (name) => {
+      if (!options.json) write(`  ${processWords(name)} ended\n`);
+    });
+    forgetHome(home, process.env);
     if (purge) await removeHome(home);
     return names;
   });
-  const words = ended.length === 0 ? "Nothing was running" : `Ended ${ended.join(", ")}`;
-  const kept = purge ? `${home} is removed` : `${home} keeps everything; \`gt up\` goes on`;
+  const words = ended.length === 0 ? "Nothing was running" : "All has ended";
+  const kept = purge ? `${home} is removed` : `${home} keeps everything; ${goesOn}`;
   const told = { home, ended, purged: purge };
   write(options.json ? `${JSON.stringify(told)}\n` : `${words}; ${kept}.\n`);
   return 0;
 });
+
+/** How what was ended is started again: a town of one's own, or the machines of another one. */
+function howItGoesOn(file: TownFile | undefined): string {
+  const call = callName(process.env);
+  if (!isJoinedOnly(file)) return `\`${call} up\` goes on`;
+  const { address, machines } = file;
+  const lines = Object.entries(machines).map(
+    ([machine, { rigs }]) => `\`${joinLine(call, { address, machine, rigs })}\``,
+  );
+  return `${lines.join(", ")} goes on`;
+}
 
 async function refuseUnlanded(home: string, signal: AbortSignal): Promise<void> {
   const beads = await unlandedIn(home, signal);

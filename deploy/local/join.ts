@@ -5,11 +5,14 @@ import { join, resolve } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
 import { Command } from "commander";
 import { TownService } from "#proto/gastown/v1/town_service_pb.ts";
+import { callName } from "#services/gt/call-name.ts";
+import { forgetHome, rememberHome } from "#services/gt/known-homes.ts";
 import { connectRpc } from "#services/rpc/client.ts";
 import { TownError } from "#services/rpc/town-error.ts";
 import { type ProcessTable, systemProcesses } from "#services/runtime/process-table.ts";
 import { address, isLoopback, machine, wholeNumber } from "./command/options.ts";
 import { type CommandPorts, runCommand } from "./command/run.ts";
+import { joinLine } from "./home/belong.ts";
 import { openHome, withHomeLock } from "./home/home.ts";
 import {
   changeTownFile,
@@ -37,7 +40,11 @@ const lookMs = 500;
 
 const program = new Command("gt join")
   .description("Start a rig-agent that joins a running town.")
-  .requiredOption("--town <address>", "the town's host:port", address)
+  .requiredOption(
+    "--town <address>",
+    "the town's host:port, as `gt status` there shows it",
+    address,
+  )
   .option("--home <folder>", "where everything is kept", join(".gastown", "town"))
   .option("--machine <name>", "what this machine is called", machine, machineName(hostname()))
   .option("--rigs <names>", "the rigs it serves, with commas; all if absent")
@@ -68,8 +75,7 @@ async function joinTown(
   const { town: at, machine: name, json } = options;
   const known = readTownFile(home);
   if (known && known.address !== "" && known.address !== at) {
-    const what = `${home} belongs to the town at ${known.address}`;
-    throw new TownError("state", `${what}, not to the one at ${at}; say another --home`);
+    throw await othersHome(home, known.address, options, ports.signal);
   }
   const town = await nameOf(at, ports.signal);
   if (known === undefined) writeTownFile(home, emptyTownFile);
@@ -91,11 +97,36 @@ async function joinTown(
         await stopMachine(home, name, table);
         throw error;
       });
+  rememberHome(home, process.env);
   const words = wasUp ? "has joined already" : "has joined";
   const told = { town, address: at, machine: name, home, wasUp };
   const text = `${name} ${words} the town ${town} at ${at}; its home is ${home}.\n`;
   ports.write(json ? `${JSON.stringify(told)}\n` : text);
   return mark;
+}
+
+/** Most often it is the address that is wrong; whether somebody answers there tells. */
+async function othersHome(
+  home: string,
+  address: string,
+  { town: at, machine: name, rigs }: Options,
+  signal: AbortSignal,
+): Promise<TownError> {
+  const what = `${home} belongs to the town at ${address}`;
+  const isThere = await nameOf(at, signal).then(
+    () => true,
+    () => false,
+  );
+  if (isThere) {
+    const todo = "give this machine a home of its own there: --home <folder>";
+    return new TownError("state", `${what}, not to the one at ${at}; ${todo}`);
+  }
+  const line = joinLine(callName(process.env), {
+    address,
+    machine: name,
+    rigs: rigs?.split(",") ?? [],
+  });
+  return new TownError("state", `nobody answers at ${at}, and ${what}: join that by \`${line}\``);
 }
 
 /** Asked first, because a rig-agent that finds nobody would say so only in its log. */
@@ -118,5 +149,13 @@ async function stayUntilEnd(
   while (!signal.aborted && (await isAlive(table, mark))) {
     await wait(lookMs, undefined, { signal }).catch(() => undefined);
   }
-  await withHomeLock(home, () => stopMachine(home, name, table));
+  await withHomeLock(home, async () => {
+    await stopMachine(home, name, table);
+    changeTownFile(home, (file) => {
+      const { [name]: _, ...machines } = file.machines; // It was here as long as it was watched.
+      return { ...file, machines };
+    });
+    const { pids = {} } = readTownFile(home) ?? {};
+    if (Object.keys(pids).length === 0) forgetHome(home, process.env);
+  });
 }

@@ -59,7 +59,7 @@ async function checkGit(): Promise<Check> {
 
 function checkPlaces(places: readonly Place[]): Check {
   const detail = places.map(({ what }) => what).join(", then ");
-  const remedy = places.length > 0 ? "" : "start a town with `npx gt up`, or name one with --town";
+  const remedy = places.length > 0 ? "" : "start a town with `gt up`, or name one with --town";
   const ok = places.length > 0;
   return create(CheckSchema, { name: "who to ask", ok, detail: detail || "nobody known", remedy });
 }

@@ -1,5 +1,6 @@
 import { launch } from "./launch.ts";
-import { homePaths, readHomes } from "./read-homes.ts";
+import { homePaths, onlyRunning, readHomes, runningHomes } from "./read-homes.ts";
+import type { Session } from "./session.ts";
 import { type Declare, example } from "./verb.ts";
 
 type Options = { readonly purge?: boolean; readonly force?: boolean };
@@ -9,13 +10,22 @@ export const declare: Declare = (command, act) => {
   command
     .option("--purge", "remove the home too; refused while work has not landed")
     .option("--force", "remove it even so")
-    .addHelpText("after", example("npx gt down"))
+    .addHelpText("after", example("gt down"))
     .action(
       act(async (gt, { purge, force }: Options) => {
-        const paths = homePaths(gt.hints, gt.terminal.cwd);
-        const [nearest] = await readHomes(paths);
-        const home = gt.globals.home ?? gt.terminal.env["GT_HOME"] ?? nearest?.path;
+        const named = gt.globals.home ?? gt.terminal.env["GT_HOME"];
+        const home = named ?? (await meantHome(gt, purge === true));
         await launch(gt, "down", { home, purge, force });
       }),
     );
 };
+
+/** What is removed must be near or named; what is only ended may be the one that runs elsewhere. */
+async function meantHome(gt: Session, purges: boolean): Promise<string | undefined> {
+  const near = await readHomes(homePaths(gt.hints, gt.terminal.cwd));
+  if (purges) return near[0]?.path;
+  const [running] = await onlyRunning(near);
+  if (running !== undefined || near[0] !== undefined) return (running ?? near[0])?.path;
+  const far = await runningHomes(gt.terminal.env);
+  return far.length === 1 ? far[0]?.path : undefined;
+}

@@ -1,6 +1,11 @@
-import { expect, test } from "vitest";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { expect, onTestFinished, test } from "vitest";
+import { systemProcesses } from "#services/runtime/process-table.ts";
 import { findTown, type Home } from "./find-town.ts";
-import { homePaths, parseTownFile } from "./read-homes.ts";
+import { rememberHome } from "./known-homes.ts";
+import { findHomes, homePaths, parseTownFile } from "./read-homes.ts";
 
 const home: Home = {
   path: "/w/.gastown/town",
@@ -61,4 +66,50 @@ test.for([
   { text: '{"version":1,"town":"t"}', says: 'does not say "town" and "address"' },
 ])("a bad town.json is named: $text", ({ text, says }) => {
   expect(() => parseTownFile(text, "/w/town.json")).toThrow(`/w/town.json ${says}`);
+});
+
+/** Homes below a folder, each with a town at a port of its own, and what `gt` finds there. */
+async function scratchHomes() {
+  const dir = mkdtempSync(join(tmpdir(), "gt-find-"));
+  onTestFinished(() => rmSync(dir, { recursive: true }));
+  const { pid } = process;
+  const startTime = (await systemProcesses().row(pid))?.startTime ?? "";
+  const env = { XDG_STATE_HOME: join(dir, "state") };
+  const make = (path: string, address: string, isRunning: boolean) => {
+    const home = join(dir, path);
+    mkdirSync(home, { recursive: true });
+    const pids = { town: { pid, startTime: isRunning ? startTime : "long-ago" } };
+    writeFileSync(
+      join(home, "town.json"),
+      JSON.stringify({ version: 1, town: "t", address, pids }),
+    );
+    rememberHome(home, env);
+    return home;
+  };
+  const find = async (folder: string, more = {}) =>
+    (await findHomes({ env, ...more }, join(dir, folder))).map(({ file }) => file.address);
+  return { make, find, env };
+}
+
+test("a home whose processes are gone is passed over, unless it is named", async () => {
+  const { make, find } = await scratchHomes();
+  const ended = make("w/.gastown/town", "h:1", false);
+  expect(await find("w")).toEqual([]);
+  expect(await find("w", { home: ended })).toEqual(["h:1"]);
+  make("w/.gastown/demo", "h:2", true);
+  expect(await find("w")).toEqual(["h:2"]);
+});
+
+test("where nothing runs near, the only town on this host is meant; of several none", async () => {
+  const { make, find } = await scratchHomes();
+  const one = make("one/.gastown/town", "h:1", true);
+  make("ended/.gastown/town", "h:9", false);
+  expect(await find("elsewhere")).toEqual(["h:1"]);
+  make("same/.gastown/town", "h:1", true); // A machine that joined the same town.
+  expect(await find("elsewhere")).toEqual(["h:1"]);
+  const two = make("two/.gastown/town", "h:2", true);
+  expect(await find("two")).toEqual(["h:2"]);
+  await expect(find("elsewhere")).rejects.toThrow(`--home ${two}`);
+  expect(await find("elsewhere", { home: one })).toEqual(["h:1"]);
+  expect(await find("elsewhere", { town: "h:3" })).toEqual([]);
 });

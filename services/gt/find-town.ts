@@ -13,6 +13,8 @@ export type TownFile = {
   readonly address: string;
   /** Each machine's rig-agent socket. */
   readonly sockets: Readonly<Record<string, string>>;
+  /** What was started, by pid and start time; absent where nobody noted it. */
+  readonly pids?: Readonly<Record<string, { readonly pid: number; readonly startTime: string }>>;
 };
 
 /** A folder in which a town, or a machine that joined one, keeps its state. */
@@ -32,7 +34,7 @@ export type Hints = {
  * names, the nearest home. After a town its machines' rig-agents follow, which answer while it is
  * away; a town that was named by address has only those of the home that names it too.
  *
- * @param homes what was found at `homePaths`, in that order
+ * @param homes what `findHomes` found, in that order
  * @returns nothing where nobody is known
  */
 export function findTown({ town, home, env }: Hints, homes: readonly Home[]): Place[] {

@@ -19,12 +19,13 @@ export const declare: Declare = (command, act) => {
     .option("--polecats-max <count>", "how many polecats may work here at once")
     .option("--insecure", "join a town on another host, over a network that you trust")
     .option("--foreground", "stay until Ctrl-C, which ends the rig-agent and its polecats")
-    .addHelpText("after", example("npx gt join --town 127.0.0.1:4600 --machine vm-b --rigs beta"))
+    .addHelpText("after", example("gt join --town 127.0.0.1:7420 --machine vm-b --rigs hello"))
     .action(
       act(async (gt, { machine, rigs, polecatsMax: max, insecure, foreground }: Options) => {
         const { env } = gt.terminal;
         const town = gt.globals.town ?? env["GT_TOWN"];
-        if (town === undefined) throw new UsageError("say which town: --town host:port");
+        if (town === undefined)
+          throw new UsageError("say which town: --town host:port; `gt status` there shows it");
         const home = gt.globals.home ?? env["GT_HOME"];
         const served = rigs?.join(",");
         const how = { insecure, foreground, "polecats-max": max };

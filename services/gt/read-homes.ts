@@ -1,7 +1,10 @@
 import { readdir, readFile } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
 import { TownError } from "#services/rpc/town-error.ts";
+import { systemProcesses } from "#services/runtime/process-table.ts";
 import { type Hints, type Home, nonEmpty, type TownFile } from "./find-town.ts";
+import { knownHomes } from "./known-homes.ts";
+import { UsageError } from "./usage-error.ts";
 
 const fileVersion = 1;
 
@@ -14,6 +17,51 @@ export function homePaths({ home, env }: Hints, cwd: string): string[] {
     paths.push(join(folder, ".gastown", "town"), join(folder, ".gastown", "demo"));
     if (folder === dirname(folder)) return paths;
   }
+}
+
+/**
+ * The homes that a call may mean: the one that was named, whatever is there; else those up from
+ * `cwd` in which something runs; else the only one that runs anywhere on this host.
+ *
+ * @throws UsageError where several run elsewhere and nothing says which is meant
+ */
+export async function findHomes(hints: Hints, cwd: string): Promise<Home[]> {
+  const { town, home, env } = hints;
+  const near = await readHomes(homePaths(hints, cwd));
+  if ((home ?? nonEmpty(env["GT_HOME"])) !== undefined) return near;
+  const running = await onlyRunning(near);
+  const isNamed = town ?? nonEmpty(env["GT_SOCKET"]) ?? nonEmpty(env["GT_TOWN"]);
+  if (running.length > 0 || isNamed !== undefined) return running;
+  const far = await runningHomes(env);
+  const [first, ...others] = far;
+  if (first === undefined) return [];
+  // A machine that joined a town from a home of its own leads to the same town.
+  if (others.every(({ file }) => file.address === first.file.address)) return [first];
+  const named = far.map(({ path, file }) => `the one at ${file.address} (--home ${path})`);
+  throw new UsageError(`several towns run on this host; say which: ${named.join(", ")}`);
+}
+
+/** The homes of this user in which something runs now, wherever they are. */
+export async function runningHomes(env: Hints["env"]): Promise<Home[]> {
+  const homes: Home[] = [];
+  for (const path of knownHomes(env)) {
+    // One that is broken, or gone, is told where somebody goes there.
+    homes.push(...(await readHomes([path]).catch(() => [])));
+  }
+  return onlyRunning(homes.filter(({ file }) => file.pids !== undefined));
+}
+
+/** The homes that have a process left; one that notes none is given the benefit of the doubt. */
+export async function onlyRunning(homes: readonly Home[]): Promise<Home[]> {
+  const table = systemProcesses();
+  const running: Home[] = [];
+  for (const home of homes) {
+    const marks = Object.values(home.file.pids ?? {});
+    const rows = await Promise.all(marks.map(({ pid }) => table.row(pid)));
+    const isAlive = rows.some((row, at) => row?.startTime === marks[at]?.startTime && !row?.dead);
+    if (isAlive || home.file.pids === undefined) running.push(home);
+  }
+  return running;
 }
 
 /** The homes among `paths` that hold a town, or a machine of one. */
@@ -46,11 +94,12 @@ export function parseTownFile(text: string, path: string): TownFile {
     const found = JSON.stringify(version) ?? "none";
     throw new TownError("invalid", `${path} is of version ${found}; this gt reads ${fileVersion}`);
   }
-  const { town, address, sockets } = value;
+  const { town, address, sockets, pids } = value;
   if (typeof town !== "string" || typeof address !== "string") {
     throw new TownError("invalid", `${path} does not say "town" and "address"`);
   }
-  return { town, address, sockets: socketsOf(sockets) };
+  const found = { town, address, sockets: socketsOf(sockets) };
+  return pids === undefined ? found : { ...found, pids: marksOf(pids) };
 }
 
 function parseJson(text: string, path: string): Record<string, unknown> {
@@ -69,6 +118,16 @@ function socketsOf(value: unknown): Record<string, string> {
     (entry): entry is [string, string] => typeof entry[1] === "string",
   );
   return Object.fromEntries(entries);
+}
+
+function marksOf(value: unknown): NonNullable<TownFile["pids"]> {
+  if (typeof value !== "object" || value === null) return {};
+  const marks = Object.entries(value).flatMap(([name, mark]) => {
+    const { pid, startTime }: Record<string, unknown> = { ...mark };
+    if (typeof pid !== "number" || typeof startTime !== "string") return [];
+    return [[name, { pid, startTime }] as const];
+  });
+  return Object.fromEntries(marks);
 }
 
 /** A machine that joined a town elsewhere has a rig-agent here, and perhaps no town.json. */

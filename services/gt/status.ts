@@ -33,10 +33,11 @@ async function status(gt: Session): Promise<void> {
   const town = await gt.call(TownService.method.getTown, {});
   const fleet = await fleetOf(gt);
   const { terminal } = gt;
-  if (!gt.json) return gt.printValue(undefined, page(town, fleet, terminal));
+  const address = gt.answerer()?.address ?? "";
+  if (!gt.json) return gt.printValue(undefined, page(town, address, fleet, terminal));
   const emit = { alwaysEmitImplicit: true };
   const parts = [
-    { town: toJson(GetTownResponseSchema, town, emit) },
+    { town: toJson(GetTownResponseSchema, town, emit), address },
     fleet && toJson(ListMachinesResponseSchema, fleet.machines, emit),
     fleet && toJson(ListRigsResponseSchema, fleet.rigs, emit),
   ];
@@ -57,7 +58,12 @@ async function fleetOf(gt: Session): Promise<Fleet | undefined> {
   }
 }
 
-function page(town: GetTownResponse, fleet: Fleet | undefined, terminal: Terminal): string {
+function page(
+  town: GetTownResponse,
+  address: string,
+  fleet: Fleet | undefined,
+  terminal: Terminal,
+): string {
   const { paint } = terminal;
   const uptime = elapsed(Number(town.uptimeMs));
   const isTown = town.endpoint === "town";
@@ -69,6 +75,7 @@ function page(town: GetTownResponse, fleet: Fleet | undefined, terminal: Termina
     `${paint.bold(oneLine(town.town))}  Gas Town ${oneLine(town.version)}, up ${uptime}`,
     facts([
       ["Answered by", isTown ? "" : `the rig-agent of ${town.endpoint}: the town is away`],
+      ["Address", address],
       ["Bus", busLine(town)],
       ["Beads", beads],
       ["Polecats", `${town.polecatsRunning} at work`],

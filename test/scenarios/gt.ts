@@ -1,5 +1,6 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
+import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import { fileURLToPath } from "node:url";
 
@@ -35,7 +36,8 @@ export async function runProgram(
 ): Promise<GtRun> {
   const child = spawn(process.execPath, [`${root}${script}`, ...args], {
     cwd,
-    env: { ...ownEnvironment(), ...env },
+    // Towns of other tests run at the same time, and are not to be found from here.
+    env: { ...ownEnvironment(), XDG_STATE_HOME: join(cwd, ".state"), ...env },
     stdio: ["ignore", "pipe", "pipe"],
   });
   const [stdout, stderr] = await Promise.all([

@@ -70,21 +70,40 @@ test("a second machine joins in another terminal, and Ctrl-C there ends it alone
   const { machines } = await json<{ machines: { name: string }[] }>("machine", "list");
   expect(machines.map(({ name }) => name)).toEqual(["first", "second"]);
   const elsewhere = await runGt(["join", "--town", "127.0.0.1:1", ...flags], { cwd: dir });
-  refused(elsewhere, `belongs to the town at ${address}`);
+  refused(elsewhere, `belongs to the town at ${address}: join that by`);
+  expect(await json("status")).toMatchObject({ address });
   join2.child.kill("SIGINT");
   expect((await join2.ended).code).toBe(0);
   expect(await whoIsLeft(home)).toEqual([]);
   expect((await gt("status")).code).toBe(0);
 });
 
-test("it goes on after down and up, at the same address", { timeout: sceneMs }, async () => {
-  const { gt, json } = await desk();
-  const { address } = await json<{ address: string }>("up");
+test("it goes on after down and up, at the same address, with all its machines", {
+  timeout: sceneMs,
+}, async () => {
+  const { dir, gt, json } = await desk();
+  const { address } = await json<{ address: string }>("up", "--machine", "first");
+  const more = await gt("up", "--machine", "second", "--polecats-max", "2");
+  expect(more.stdout).toContain("machine second started, beside first");
+  expect(more.stdout).toContain(`join --town ${address} --machine vm-b`);
+  const ignored = await gt("up", "--polecats-max", "9");
+  expect(ignored.stderr).toContain("--polecats-max takes effect after `gt down`");
   await json("rig", "add", "notes", "./notes");
   const { bead } = await json<{ bead: { id: string } }>("create", "Later", "--rig", "notes");
-  expect((await gt("down")).code).toBe(0);
-  expect((await gt("list")).code).toBe(3);
-  expect(await json("up")).toMatchObject({ address });
+  const elsewhere = await scratchFolder();
+  const env = { XDG_STATE_HOME: join(dir, ".state") };
+  const status = await runGt(["status"], { cwd: elsewhere, env });
+  expect(status.stdout).toContain(address);
+  const down = await gt("down");
+  expect(down.code).toBe(0);
+  expect(down.stdout).toMatch(/^ {2}machine (first|second) ended\n/);
+  expect(await gt("list")).toMatchObject({
+    code: 3,
+    stderr: expect.stringContaining("no town runs here"),
+  });
+  expect((await runGt(["status"], { cwd: elsewhere, env })).code).toBe(3);
+  const machines = ["first", "second"];
+  expect(await json("up")).toMatchObject({ address, machines, started: machines });
   const shown = await json<{ bead: { title: string } }>("show", bead.id);
   expect(shown.bead.title).toBe("Later");
 });

@@ -19,6 +19,10 @@ const TownFile = z.looseObject({
   ledgerRemote: z.string().default(""),
   /** Each machine's rig-agent socket. */
   sockets: z.record(z.string(), z.string()).default({}),
+  /** The machines that belong here, and what each was started with. */
+  machines: z
+    .record(z.string(), z.object({ rigs: z.array(z.string()), polecatsMax: z.string().optional() }))
+    .default({}),
   /** `demo`, `nats`, `town`, `machines/<name>`; there may be nothing behind them any more. */
   pids: z.record(z.string(), ProcessMark).default({}),
 });
@@ -33,6 +37,7 @@ export const emptyTownFile: TownFile = {
   natsUrl: "",
   ledgerRemote: "",
   sockets: {},
+  machines: {},
   pids: {},
 };
 

@@ -50,15 +50,21 @@ export async function startTown(
   return daemon;
 }
 
-/** Start a rig-agent in a home; town.json then says where its socket is. */
+/** Start a rig-agent in a home; town.json then says where its socket is, and that it belongs here. */
 export async function startMachine(
   home: string,
   settings: MachineSettings,
   ports: HomePorts,
 ): Promise<Daemon> {
   const daemon = await startDaemon(machinePlan(home, settings), withNotes(home, ports));
-  const socket = { [settings.machine]: daemon.ready.socket };
-  changeTownFile(home, (file) => ({ ...file, sockets: { ...file.sockets, ...socket } }));
+  const { machine, rigs = [], polecatsMax } = settings;
+  const socket = { [machine]: daemon.ready.socket };
+  const record = { [machine]: { rigs: [...rigs], ...(polecatsMax && { polecatsMax }) } };
+  changeTownFile(home, (file) => ({
+    ...file,
+    sockets: { ...file.sockets, ...socket },
+    machines: { ...file.machines, ...record },
+  }));
   return daemon;
 }
 

@@ -37,23 +37,32 @@ export function stopOrder(names: readonly string[]): { first: string[]; last: st
 /**
  * End every process that was started for a home, workers too, and wait until all are gone.
  *
+ * @param tell told of each as it has ended, by name
  * @returns what was ended, by name
  * @throws TownError `unavailable` where something outlives even SIGKILL
  */
-export async function stopHome(home: string, table: ProcessTable): Promise<string[]> {
+export async function stopHome(
+  home: string,
+  table: ProcessTable,
+  tell: (name: string) => void = () => {},
+): Promise<string[]> {
   const file = readTownFile(home);
   const marks = new Map(Object.entries(file?.pids ?? {}));
   const { first, last } = stopOrder([...marks.keys()]);
   const ended: string[] = [];
+  const end = (name: string) => {
+    ended.push(name);
+    tell(name);
+  };
   const stop = async (name: string) => {
     const mark = marks.get(name);
-    if (mark !== undefined && (await stopOne(name, mark, table))) ended.push(name);
+    if (mark !== undefined && (await stopOne(name, mark, table))) end(name);
   };
   if (first.includes("demo")) await stop("demo");
   await Promise.all(first.filter((name) => name !== "demo").map(stop));
-  ended.push(...(await stopPolecats(home, await machinesIn(home), table)));
+  await stopPolecats(home, await machinesIn(home), table, end);
   for (const name of last) await stop(name);
-  ended.push(...(await stopStrays(home, table)));
+  await stopStrays(home, table, end);
   if (file !== undefined) changeTownFile(home, (now) => ({ ...now, pids: {} }));
   return ended;
 }
@@ -90,7 +99,7 @@ export async function stopMachine(home: string, machine: string, table: ProcessT
   const name = `machines/${machine}`;
   const { [name]: mark } = readTownFile(home)?.pids ?? {};
   if (mark !== undefined) await stopOne(name, mark, table);
-  await stopPolecats(home, [machine], table);
+  await stopPolecats(home, [machine], table, () => {});
   changeTownFile(home, (file) => {
     const { [name]: _, ...pids } = file.pids;
     return { ...file, pids };
@@ -102,33 +111,34 @@ async function stopPolecats(
   home: string,
   machines: readonly string[],
   table: ProcessTable,
-): Promise<string[]> {
+  ended: (name: string) => void,
+): Promise<void> {
   const runtime = processAdapter({ clock: systemClock, table, graceMs: polecatGraceMs });
-  const ended: string[] = [];
   for (const machine of machines) {
     const sessions = await sessionsOf(home, machine);
     const ends = sessions.map(async ({ agent, session }) => {
       const isThere = (await listMembers(session, table)).length > 0;
       await runtime.end(session);
-      if (isThere) ended.push(agent);
+      if (isThere) ended(agent);
     });
     await Promise.all(ends);
   }
-  return ended;
 }
 
 /** What was started and could not be noted any more carries its home in its environment. */
-async function stopStrays(home: string, table: ProcessTable): Promise<string[]> {
+async function stopStrays(
+  home: string,
+  table: ProcessTable,
+  ended: (name: string) => void,
+): Promise<void> {
   const machines = await machinesIn(home);
   const folders = [`${home}/town`, ...machines.map((machine) => machineHome(home, machine))];
   const rows = (await table.all()).filter(({ dead, pid }) => !dead && pid !== process.pid);
-  const ended: string[] = [];
   for (const row of rows) {
     const carries = folders.map((folder) => table.carries(row.pid, "GT_HOME", folder));
     if (!(await Promise.all(carries)).includes(true)) continue;
-    if (await stopOne("a process left behind", row, table)) ended.push(`pid ${row.pid}`);
+    if (await stopOne("a process left behind", row, table)) ended(`pid ${row.pid}`);
   }
-  return ended;
 }
 
 /** Signal a process; that it is gone already is as good. */
