@@ -13,8 +13,10 @@ test("every criterion must hold", () => {
 
 test("a narrower list is of open work too, unless all is wanted", () => {
   expect(beadFilter({ rig: "alpha" })).toBe("rig = alpha AND status != closed AND work = true");
-  expect(beadFilter({ rig: "alpha", all: true })).toBe("rig = alpha");
-  expect(beadFilter({ all: true })).not.toBe("");
+  expect(beadFilter({ rig: "alpha", all: true })).toBe("rig = alpha AND work = true");
+  expect(beadFilter({ all: true })).toBe("work = true");
+  expect(beadFilter({ all: true, type: "message" })).toBe("type = message");
+  expect(beadFilter({ rig: "hq", all: true })).toBe('rig = "" AND work = true');
 });
 
 test("dates are instants, and what is asked by its close is closed", () => {

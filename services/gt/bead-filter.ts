@@ -13,7 +13,7 @@ export type BeadCriteria = {
   readonly createdSince?: Date | undefined;
   readonly updatedSince?: Date | undefined;
   readonly closedSince?: Date | undefined;
-  /** Closed beads, mail, steps and agents too. */
+  /** Closed beads too. */
   readonly all?: boolean | undefined;
   /** An expression of the caller's own. */
   readonly filter?: string | undefined;
@@ -21,7 +21,9 @@ export type BeadCriteria = {
 
 /** The AIP-160 filter that says the same; empty asks for all open work. */
 export function beadFilter(criteria: BeadCriteria): string {
-  const { status, type, label = [], assignee, parent, rig, priority, all, filter } = criteria;
+  const { status, type, label = [], assignee, parent, priority, all, filter } = criteria;
+  // The town's own beads belong to no rig.
+  const rig = criteria.rig === "hq" ? "" : criteria.rig;
   const { machine, text, createdSince, updatedSince, closedSince } = criteria;
   if (filter !== undefined) return filter;
   const terms = [
@@ -38,10 +40,9 @@ export function beadFilter(criteria: BeadCriteria): string {
     ...(updatedSince === undefined ? [] : [`updated >= "${updatedSince.toISOString()}"`]),
     ...(closedSince === undefined ? [] : [`closed >= "${closedSince.toISOString()}"`]),
   ];
-  if (all) return terms.length > 0 ? terms.join(" AND ") : "priority >= 0";
-  if (terms.length === 0) return "";
+  if (terms.length === 0 && !all) return "";
   // A filter of one's own switches the server's own choice off, so open work is asked for here.
-  if (status === undefined && closedSince === undefined) terms.push("status != closed");
+  if (status === undefined && closedSince === undefined && !all) terms.push("status != closed");
   // Mail, steps and agents are beads, but no work that someone filed; a named type may be theirs.
   if (type === undefined) terms.push("work = true");
   return terms.join(" AND ");

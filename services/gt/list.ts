@@ -24,15 +24,18 @@ export const declare: Declare = (command, act) => {
     .option("--label <label>", "with this label; may be repeated", collect)
     .option("--assignee <name>", "assigned to this one")
     .option("--parent <id>", "children of this bead")
-    .option("--rig <name>", "of this rig")
+    .option("--rig <name>", "of this rig; hq: the town's own")
     .option("-p, --priority <0-4>", "of this priority", priority)
     .option("--machine <name>", "held by a worker on this machine")
     .option("--text <words>", "with this in title or texts; `gt search` ranks what it finds")
     .option("--created-since <time>", "3d, 1w ago, or a date")
     .option("--updated-since <time>", "the same")
     .option("--closed-since <time>", "the same; closed beads only")
-    .option("-a, --all", "closed beads, mail, steps and agents too")
-    .option("--filter <expression>", "an AIP-160 filter in place of all these")
+    .option("-a, --all", "closed beads too")
+    .option(
+      "--filter <expression>",
+      "an AIP-160 filter in place of all these; also finds mail, steps",
+    )
     .option("-n, --number <count>", "at most this many; 0: all", count, 100)
     .addHelpText(
       "after",

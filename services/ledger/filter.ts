@@ -87,9 +87,14 @@ export function passes<F extends string>(filter: Filter<F>, values: FieldValues<
 
 /** Whether a filter says something of a field that is this value. */
 export function mentions(filter: Filter, field: FilterField, value: string): boolean {
-  if ("field" in filter) return filter.field === field && filter.value === value;
+  return restrictions(filter).some((each) => each.field === field && each.value === value);
+}
+
+/** Everything that a filter compares, wherever it stands in it. */
+export function restrictions<F extends string>(filter: Filter<F>): readonly Restriction<F>[] {
+  if ("field" in filter) return [filter];
   const parts = filter.op === "not" ? [filter.of] : filter.of;
-  return parts.some((each) => mentions(each, field, value));
+  return parts.flatMap(restrictions);
 }
 
 type Reader = {

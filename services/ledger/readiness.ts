@@ -11,10 +11,12 @@ export type Readiness = {
   readonly notes: readonly string[];
 };
 
-const notWork = new Set([
+/** Types of beads that are no work. */
+export const machinery: readonly string[] = [
   ...["molecule", "gate", "message", "merge-request", "agent", "rig", "machine", "event"],
   ...["convoy", "role"],
-]);
+];
+const notWork = new Set(machinery);
 const failures =
   /failed|rejected|wontfix|won't fix|cancel+ed|abandoned|blocked|error|timeout|aborted/i;
 

@@ -4,6 +4,7 @@ import type { Bead } from "#services/ledger/bead.ts";
 import type { Json } from "#services/ledger/bead-state.ts";
 import { metadataFields } from "#services/ledger/beads-jsonl.ts";
 import type { Violation } from "#services/rpc/town-error.ts";
+import { otherTypes, statuses, workTypes } from "./known-values.ts";
 
 // One writer per field: these are the town's own, the machines', the authority's or the Refinery's.
 const reserved = new Set([
@@ -12,6 +13,8 @@ const reserved = new Set([
   ...["work", "formula", "molecule", "step", "order", "digest", "agent", "hook", "about"],
   ...["reply_to"],
 ]);
+const types: readonly string[] = [...workTypes, ...otherTypes];
+const given: readonly string[] = statuses.filter((status) => status !== "closed");
 const madeByTheTown = [
   ...["molecule", "message", "merge-request", "agent", "rig", "machine", "event"],
 ];
@@ -19,18 +22,22 @@ const madeByTheTown = [
 /** A type that a caller may give a bead. */
 export const issueType = z
   .string()
-  .regex(/^[a-z][a-z0-9-]{0,49}$/, "must be lower case, such as task, bug, feature, epic or chore")
-  .refine(
-    (type) => !madeByTheTown.includes(type),
-    "beads of this type are made by the town itself",
-  );
+  .refine((type) => !madeByTheTown.includes(type), {
+    error: "beads of this type are made by the town itself",
+    abort: true,
+  })
+  .refine(isOneOf(types), `must be one of ${types.join(", ")}`);
 
 /** A status that a caller may give a bead. */
 export const status = z
   .string()
-  .regex(/^[a-z][a-z0-9_-]{0,49}$/, "must be lower case, such as open, deferred or pinned")
-  .refine((word) => word !== "closed", "is closed with CloseBead")
-  .refine((word) => word !== "tombstone", "a bead is deleted by no update");
+  .refine((word) => word !== "closed", { error: "is closed with CloseBead", abort: true })
+  .refine((word) => word !== "tombstone", { error: "a bead is deleted by no update", abort: true })
+  .refine(isOneOf(given), `must be one of ${given.join(", ")}`);
+
+function isOneOf(known: readonly string[]): (word: string) => boolean {
+  return (word) => known.includes(word);
+}
 
 const patchCharsMax = 400 * 1024;
 

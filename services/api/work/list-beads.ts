@@ -3,17 +3,21 @@ import { type Bead, isHeld, textField } from "#services/ledger/bead.ts";
 import {
   type FieldValues,
   type Filter,
+  type FilterField,
   mentions,
   parseFilter,
   passes,
+  restrictions,
 } from "#services/ledger/filter.ts";
 import { isWork, openWork } from "#services/ledger/readiness.ts";
 import { rigOfId, rigs } from "#services/ledger/rigs.ts";
+import { moleculeField } from "#services/ledger/work-fields.ts";
 import type { World } from "#services/ledger/world.ts";
 import type { MethodImpl } from "#services/rpc/method.ts";
 import type { ApiPorts } from "../api-ports.ts";
 import { beadShower, weighBead } from "../bead-message.ts";
 import { compareIds, cutPage } from "../page.ts";
+import { refuseUnknown } from "./known-values.ts";
 
 /** Beads that match a filter, by id, a page at a time. */
 export function listBeads({
@@ -38,12 +42,22 @@ export function listBeads({
   };
 }
 
-/** Deleted beads are found by those only who ask for them. */
+/**
+ * Deleted beads are found by those only who ask for them. Steps bear the type of work, so that they
+ * are found by who asks for more than a type.
+ */
 function matches(world: World, filter: Filter): Bead[] {
+  refuseUnknown(filter, world);
   const withDeleted = mentions(filter, "status", "tombstone");
+  const fields = new Set(restrictions(filter).map(({ field }) => field));
+  const withSteps =
+    !fields.has("type") || ["work", "parent", "id"].some((f) => fields.has(f as FilterField));
   const values = valuesOf(world);
   return [...world.all()].filter(
-    (bead) => (withDeleted || !bead.deleted) && passes(filter, values(bead)),
+    (bead) =>
+      (withDeleted || !bead.deleted) &&
+      (withSteps || moleculeField.read(bead) === undefined) &&
+      passes(filter, values(bead)),
   );
 }
 

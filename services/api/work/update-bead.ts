@@ -68,6 +68,8 @@ function updateDrafts(
   const drafts: Draft[] = [];
   for (const path of new Set(mask)) {
     const field = plain[path];
+    // What was read may be sent back as it was: an import may know other words than we do.
+    if (isUnchanged(path, given, held)) continue;
     if (field) {
       const read = field.schema.safeParse(field.from(given));
       if (read.success) fields[path] = read.data as Json;
@@ -91,6 +93,11 @@ function updateDrafts(
     throw refusedState(held.id, `${held.id} is closed; it is opened with ReopenBead`);
   }
   return Object.keys(fields).length > 0 ? [setFields(held.uid, fields), ...drafts] : drafts;
+}
+
+function isUnchanged(path: string, given: BeadMessage, held: Bead): boolean {
+  if (path === "issue_type") return given.issueType === held.issueType;
+  return path === "status" && given.status === held.status && held.status !== "closed";
 }
 
 function relabel(world: World, held: Bead, wanted: readonly string[]): Draft[] {

@@ -153,6 +153,43 @@ test("a filter sees every field, and without one only open work is listed", asyn
   );
 });
 
+test("a status, type or rig that nobody knows is refused, in a filter and in a bead", async () => {
+  const town = await scratchTown();
+  const call = clientOf(town);
+  const id = await file(call, {});
+  const wrong = async (filter: string) => (await failure(call("listBeads", { filter }))).message;
+  expect(await wrong("status = nonsense")).toMatch(
+    /no status nonsense; there are: blocked, closed/,
+  );
+  expect(await wrong("NOT (type = epci OR priority > 2)")).toMatch(/no type epci; .*epic/);
+  expect(await wrong("rig = gamma")).toContain("no rig gamma; there are: alpha, beta");
+  const filed = await failure(call("createBead", { title: "x", issueType: "epci" }));
+  expect(filed.message).toMatch(/^issue_type: must be one of task, bug, feature, epic/);
+  const bogus = { bead: create(BeadSchema, { id, status: "bogus" }), updateMask: mask("status") };
+  expect((await failure(call("updateBead", bogus))).message).toMatch(
+    /must be one of open, .*deferred/,
+  );
+  // What an import brought is known, and may be sent back as it was read.
+  await town.write(createBead({ uid: "u", id: "alpha-old", title: "x", status: "triage" }));
+  const kept = await call("listBeads", { filter: "status = triage" });
+  expect(kept.beads?.map((bead) => bead.id)).toEqual(["alpha-old"]);
+  const bead = create(BeadSchema, { id: "alpha-old", status: "triage", title: "y" });
+  const sent = await call("updateBead", { bead, updateMask: mask("status", "title") });
+  expect(sent.bead).toMatchObject({ status: "triage", title: "y" });
+});
+
+test("a type finds work, not the steps that bear it", async () => {
+  const town = await scratchTown();
+  const call = clientOf(town);
+  const id = await file(call, {});
+  const fields = { "gt.molecule": "root" };
+  await town.write(createBead({ uid: "s", id: `${id}.mol.load`, title: "x", fields }));
+  const list = async (filter: string) =>
+    (await call("listBeads", { filter })).beads?.map((bead) => bead.id);
+  expect(await list("type = task")).toEqual([id]);
+  expect(await list("type = task AND work = false")).toEqual([`${id}.mol.load`]);
+});
+
 test("ready beads come by urgency, a page at a time", async () => {
   const call = clientOf(await scratchTown());
   const low = await file(call, { priority: 4 });
