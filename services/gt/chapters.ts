@@ -245,6 +245,32 @@ export const chapters: readonly Chapter[] = [
           { name: "show", summary: "one machine", load: () => import("./machine/show.ts") },
         ],
       },
+      {
+        name: "ledger",
+        summary: "the events in a folder, with no town running",
+        verbs: [
+          {
+            name: "verify",
+            summary: "check every line and every writer's chain",
+            load: () => import("./ledger/verify.ts"),
+          },
+          {
+            name: "export",
+            summary: "all beads as JSONL",
+            load: () => import("./ledger/export.ts"),
+          },
+          {
+            name: "replay",
+            summary: "the beads as they were at a position",
+            load: () => import("./ledger/replay.ts"),
+          },
+          {
+            name: "stats",
+            summary: "how many events, writers, beads",
+            load: () => import("./ledger/stats.ts"),
+          },
+        ],
+      },
       { name: "version", summary: "the version of this gt", load: () => import("./version.ts") },
     ],
   },

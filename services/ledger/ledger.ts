@@ -21,7 +21,7 @@ export type Change = {
 /** A line that could not be folded, or what should not be: somebody may have to look. */
 export type Alarm = {
   readonly kind:
-    | ("bad-line" | "fork" | "broken-chain" | "torn-tail" | "future-clock")
+    | ("bad-line" | "fork" | "broken-chain" | "torn-tail" | "future-clock" | "gap")
     | ("rewound-remote" | "bad-edit" | "fenced")
     // Nothing can be made durable any more: the process must end.
     | "disk-failed";

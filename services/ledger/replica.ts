@@ -12,6 +12,8 @@ const futureMs = 5 * 60_000;
 const alarmsMax = 1_000;
 /** The incarnation whose segment a place is in. */
 const fileOf = /(?:^|\/)([a-z][a-z0-9-]{0,31}\.[a-z0-9]{4,16})\/\d+\.jsonl(?::|$)/;
+/** How our own lines begin. */
+const headOf = /^\{"v":\d+,"writer":"([a-z0-9.-]+)","seq":(\d+),/;
 
 /** One process's copy of the ledger. */
 export class Replica {
@@ -78,7 +80,7 @@ export class Replica {
   }
 
   #read(line: string, at: string): void {
-    if (line === "") return;
+    if (line === "" || this.#holds(line)) return;
     try {
       const event = decodeEvent(line);
       if (!this.#stopped.has(event.writer)) this.#take(event, at);
@@ -86,6 +88,12 @@ export class Replica {
       if (!isTownError(error, "invalid")) throw error;
       this.#refuse(at, line, error.message);
     }
+  }
+
+  /** Git brings whole segments, most of which is known: that is seen without parsing it. */
+  #holds(line: string): boolean {
+    const [, writer = "", seq] = headOf.exec(line) ?? [];
+    return this.#chains.get(writer)?.has(Number(seq), line) === true;
   }
 
   heads(): ReadonlyMap<string, Head> {
@@ -171,10 +179,14 @@ export class Replica {
 
   #tell(event: LedgerEvent): void {
     this.#position += 1;
+    if (this.changes.size === 0) return;
+    const { beads } = this;
     const change: Change = {
       position: this.#position,
       event,
-      bead: this.beads.bead(event.bead),
+      get bead() {
+        return beads.bead(event.bead); // A view costs more than the event: few listeners look.
+      },
     };
     for (const listener of this.changes) listener(change);
   }

@@ -27,7 +27,7 @@ export async function liveAndCrash(disk: MemoryDisk, seed: number): Promise<Cras
   const faults: string[] = [];
   let torn = 0;
   for (let life = 0; life < lives; life += 1) {
-    const mortal = mortalDisk(disk, 1 + random(40), random);
+    const mortal = mortalDisk(disk, 1 + random(24), random);
     const events = await writeUntilCrash(mortal, `life${life}`, random);
     for (const line of events) acknowledged.add(line);
     disk.crash((bytes) => survivors(bytes, random));

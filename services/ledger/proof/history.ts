@@ -1,4 +1,3 @@
-import fc from "fast-check";
 import { type Stamp, stampAbove, tick } from "../clock.ts";
 import { type Draft, encodeEvent, eventVersion, type LedgerEvent } from "../event.ts";
 import { makeDraft } from "./made-draft.ts";
@@ -27,6 +26,15 @@ type Writer = {
   readonly heads: number[];
 };
 
+/** How many bytes a history is made of: a few short ones, for what is rare among many writers. */
+export const tapeSizes = [
+  { weight: 1, minLength: 4, maxLength: 120 },
+  { weight: 2, minLength: 120, maxLength: 400 },
+] as const;
+
+/** By this fast-check finds how a value is told. */
+const toStringMethod = Symbol.for("fast-check/toStringMethod");
+
 const skewsMs = [0, 0, 1, -90_000, 600_000, 31_536_000_000];
 const startMs = 1_700_000_000_000;
 const eventsMax = 48;
@@ -37,14 +45,7 @@ const eventsMax = 48;
  * Their clocks run apart, some are far ahead, and two of them may be clones of one machine: they
  * write different events under the same numbers.
  */
-export const histories: fc.Arbitrary<History> = fc
-  .oneof(
-    { weight: 1, arbitrary: fc.uint8Array({ minLength: 4, maxLength: 120, size: "max" }) },
-    { weight: 2, arbitrary: fc.uint8Array({ minLength: 120, maxLength: 400, size: "max" }) },
-  )
-  .map(makeHistory);
-
-function makeHistory(bytes: Uint8Array): History {
+export function makeHistory(bytes: Uint8Array): History {
   const tape = readTape(bytes);
   const writers = makeWriters(tape);
   const happened: Happened[] = [];
@@ -59,7 +60,7 @@ function makeHistory(bytes: Uint8Array): History {
     writer.clock = tick(writer.clock, nowMs + writer.skewMs);
     happened.push(write(writer, index, draft, known));
   }
-  return Object.assign(happened, { [fc.toStringMethod]: () => story(happened) });
+  return Object.assign(happened, { [toStringMethod]: () => story(happened) });
 }
 
 /** A history in a form that people can follow, for failures. */

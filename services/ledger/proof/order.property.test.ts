@@ -2,9 +2,14 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import { Beads } from "../world.ts";
 import { canonical } from "./canonical.ts";
-import { type Happened, histories } from "./history.ts";
+import { type Happened, makeHistory, tapeSizes } from "./history.ts";
 import { ids, requests, uids } from "./made-draft.ts";
 import { randomNumbers, shuffled } from "./tape.ts";
+
+const tapes = tapeSizes.map(({ weight, ...length }) => {
+  return { weight, arbitrary: fc.uint8Array({ ...length, size: "max" }) };
+});
+const histories = fc.oneof(...tapes).map(makeHistory);
 
 /** Fold events; where there is a seed, look at beads in between, so that views are remembered. */
 function fold(happened: readonly Happened[], lookSeed?: number): string {

@@ -3,9 +3,14 @@ import { expect, test } from "vitest";
 import { MemoryDisk } from "../disk-memory.ts";
 import { type Ledger, openLedger } from "../ledger.ts";
 import { canonical } from "./canonical.ts";
-import { type History, histories } from "./history.ts";
+import { type History, makeHistory, tapeSizes } from "./history.ts";
 import { requests, uids } from "./made-draft.ts";
 import { randomNumbers, shuffled } from "./tape.ts";
+
+const tapes = tapeSizes.map(({ weight, ...length }) => {
+  return { weight, arbitrary: fc.uint8Array({ ...length, size: "max" }) };
+});
+const histories = fc.oneof(...tapes).map(makeHistory);
 
 function open(machine: string, disk = new MemoryDisk()): Promise<Ledger> {
   return openLedger({ dir: "/j", machine, disk, nowMs: () => 1_000 });

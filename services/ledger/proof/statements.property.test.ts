@@ -6,8 +6,13 @@ import { compareStamps } from "../clock.ts";
 import { claimEpoch, compareEpochs } from "../epoch.ts";
 import type { LedgerEvent, Values } from "../event.ts";
 import { Beads } from "../world.ts";
-import { fieldsOf, type Happened, type History, histories } from "./history.ts";
+import { fieldsOf, type Happened, type History, makeHistory, tapeSizes } from "./history.ts";
 import { addsEdge, addsLabel, labels, uids } from "./made-draft.ts";
+
+const tapes = tapeSizes.map(({ weight, ...length }) => {
+  return { weight, arbitrary: fc.uint8Array({ ...length, size: "max" }) };
+});
+const histories = fc.oneof(...tapes).map(makeHistory);
 
 const runs = { numRuns: 1_100 };
 

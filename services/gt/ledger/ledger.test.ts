@@ -1,0 +1,85 @@
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { nodeDisk } from "#services/ledger/disk-node.ts";
+import { openLedger } from "#services/ledger/ledger.ts";
+import { run } from "../run.ts";
+import { plainPaint, type Terminal } from "../terminal.ts";
+
+let home: string;
+const segment = () => join(home, "journal", "vm-a.life0001", "000001.jsonl");
+
+beforeAll(async () => {
+  home = await mkdtemp(join(tmpdir(), "gt-ledger-"));
+  const place = { dir: join(home, "journal"), machine: "vm-a", disk: nodeDisk };
+  const ledger = await openLedger({ ...place, nowMs: () => 1_000, random: () => "life0001" });
+  await ledger.append("overseer", [
+    { bead: "a", op: "create", values: { id: "alpha-a", fields: { title: "First" } } },
+    { bead: "b", op: "create", values: { id: "alpha-b", fields: { title: "Second" } } },
+    { bead: "a", op: "close", values: { close: "1", kind: "done", reason: "done" } },
+  ]);
+  await ledger.close();
+});
+afterAll(() => rm(home, { recursive: true }));
+
+/** `gt ledger …`, with no town anywhere. */
+async function gt(...args: string[]): Promise<{ exitCode: number; out: string; err: string }> {
+  const told = { out: "", err: "" };
+  const terminal: Terminal = {
+    write: (text) => {
+      told.out += text;
+    },
+    writeError: (text) => {
+      told.err += text;
+    },
+    readInput: async () => "",
+    isTty: false,
+    redraw: async () => ({ show: () => {}, done: () => {} }),
+    columns: () => Number.POSITIVE_INFINITY,
+    paint: plainPaint,
+    env: {},
+    cwd: home,
+    nowMs: () => 1_000,
+  };
+  const exitCode = await run(["ledger", ...args], terminal, new AbortController().signal);
+  return { exitCode, ...told };
+}
+
+test("a folder is verified, and a changed line is named and ends with 1", async () => {
+  const sound = await gt("verify", "--dir", home);
+  const figures = "events: 3, writers: 1, segments: 1; ";
+  expect(sound).toEqual({ exitCode: 0, out: `${figures}all as they were written\n`, err: "" });
+  const text = await readFile(segment(), "utf8");
+  await writeFile(segment(), text.replace("Second", "Changed"));
+  const changed = await gt("verify", "--json");
+  await writeFile(segment(), text);
+  expect(changed.exitCode).toBe(1);
+  expect(JSON.parse(changed.out).findings).toMatchObject([{ file: segment(), line: 3 }]);
+});
+
+test("beads are exported a line each", async () => {
+  const { out } = await gt("export", "--json");
+  const rows = out.trim().split("\n");
+  expect(rows.map((row) => JSON.parse(row).title)).toEqual(["First", "Second"]);
+});
+
+test("the state at an event is shown, in words and in JSON", async () => {
+  const { out } = await gt("replay", "--at", "vm-a.life0001:1");
+  expect(out).toMatch(/^ID +STATUS +TYPE +TITLE\nalpha-a +open +task +First\n$/);
+  const later = await gt("replay", "--at", "2030-01-01", "--json");
+  expect(JSON.parse(later.out.split("\n")[0] ?? "").status).toBe("closed");
+  const never = await gt("replay", "--at", "sometime");
+  expect(never).toMatchObject({ exitCode: 1, out: "" });
+  expect(never.err).toContain("not a position");
+});
+
+test("figures are told, and a folder without a ledger is refused", async () => {
+  const { out } = await gt("stats", "--json");
+  const statuses = { closed: 1, open: 1 };
+  expect(JSON.parse(out)).toMatchObject({ events: 3, writers: 1, beads: 2, statuses });
+  expect((await gt("stats")).out).toContain("beads: 2 (closed 1, open 1)");
+  const none = await gt("stats", "--dir", tmpdir());
+  expect(none).toMatchObject({ exitCode: 1, out: "" });
+  expect(none.err).toContain("no ledger in");
+});

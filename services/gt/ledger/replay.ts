@@ -1,0 +1,39 @@
+import { exportLines } from "#services/ledger/export.ts";
+import { parsePosition, readEvents, replay } from "#services/ledger/replay.ts";
+import { oneLine } from "../one-line.ts";
+import type { Session } from "../session.ts";
+import { table } from "../table.ts";
+import { type Declare, example } from "../verb.ts";
+import { type FolderOption, segmentsOf, takeFolder } from "./folder.ts";
+
+/** Declare `gt ledger replay`. */
+export const declare: Declare = (command, act) => {
+  takeFolder(command)
+    .requiredOption("--at <position>", "a time (2026-03-01T12:00:00Z), or <writer>:<seq>")
+    .addHelpText("after", example("gt ledger replay --at 2026-03-01T12:00:00Z"))
+    .action(act(replayAt));
+};
+
+const columns = [
+  { head: "ID" },
+  { head: "STATUS" },
+  { head: "TYPE" },
+  { head: "ASSIGNEE" },
+  { head: "TITLE", gives: true },
+];
+
+async function replayAt(gt: Session, options: FolderOption & { at: string }): Promise<void> {
+  const position = parsePosition(options.at);
+  const world = replay(readEvents(await segmentsOf(gt, options)), position);
+  if (gt.json) {
+    for (const line of exportLines(world)) gt.terminal.write(`${line}\n`);
+    return;
+  }
+  const beads = [...world.all()].filter(({ deleted }) => !deleted);
+  const sorted = beads.sort((a, b) => (a.id < b.id ? -1 : 1));
+  const rows = sorted.map(({ id, status, issueType, assignee, title }) => {
+    return [id, status, issueType, assignee, title].map(oneLine);
+  });
+  const none = `no beads at ${options.at}`;
+  gt.printValue(undefined, rows.length === 0 ? none : table(columns, rows, gt.terminal.columns()));
+}

@@ -1,0 +1,57 @@
+import { stampTime } from "#services/ledger/clock.ts";
+import type { LedgerEvent } from "#services/ledger/event.ts";
+import { readEvents, replay } from "#services/ledger/replay.ts";
+import type { SegmentText } from "#services/ledger/verify.ts";
+import type { Session } from "../session.ts";
+import { type Declare, example } from "../verb.ts";
+import { type FolderOption, segmentsOf, takeFolder } from "./folder.ts";
+
+/** Declare `gt ledger stats`. */
+export const declare: Declare = (command, act) => {
+  takeFolder(command)
+    .addHelpText("after", example("gt ledger stats --dir ~/.gastown/town"))
+    .action(act(stats));
+};
+
+async function stats(gt: Session, options: FolderOption): Promise<void> {
+  const figures = figuresOf(await segmentsOf(gt, options));
+  const { events, writers, segments, bytes, beads, first, last } = figures;
+  const counts = (of: Record<string, number>) =>
+    Object.entries(of)
+      .map(([name, count]) => `${name} ${count}`)
+      .join(", ");
+  const lines = [
+    `events: ${events}, writers: ${writers}, segments: ${segments}, bytes: ${bytes}`,
+    ...(first === "" ? [] : [`from ${first} to ${last}`]),
+    `beads: ${beads} (${counts(figures.statuses)})`,
+    `types: ${counts(figures.types)}`,
+    `operations: ${counts(figures.operations)}`,
+  ];
+  gt.printValue(figures, lines.join("\n"));
+}
+
+function figuresOf(segments: readonly SegmentText[]) {
+  const events = readEvents(segments);
+  const beads = [...replay(events).all()];
+  const times = events.map(({ clock }) => clock).sort((a, b) => a[0] - b[0] || a[1] - b[1]);
+  const [first, last] = [times[0], times.at(-1)];
+  return {
+    segments: segments.length,
+    bytes: segments.reduce((sum, { text }) => sum + Buffer.byteLength(text), 0),
+    writers: new Set(events.map(({ writer }: LedgerEvent) => writer)).size,
+    events: events.length,
+    beads: beads.length,
+    first: first ? stampTime(first) : "",
+    last: last ? stampTime(last) : "",
+    statuses: tally(beads.map(({ status }) => status)),
+    types: tally(beads.map(({ issueType }) => issueType)),
+    operations: tally(events.map(({ op }) => op)),
+  };
+}
+
+/** How often each name occurs, the most frequent first. */
+function tally(names: readonly string[]): Record<string, number> {
+  const counts = new Map<string, number>();
+  for (const name of names) counts.set(name, (counts.get(name) ?? 0) + 1);
+  return Object.fromEntries([...counts].sort((a, b) => b[1] - a[1] || (a[0] < b[0] ? -1 : 1)));
+}

@@ -1,0 +1,27 @@
+import { verifySegments } from "#services/ledger/verify.ts";
+import { exitCodes } from "../failure.ts";
+import { oneLine } from "../one-line.ts";
+import type { Session } from "../session.ts";
+import { type Declare, example } from "../verb.ts";
+import { type FolderOption, segmentsOf, takeFolder } from "./folder.ts";
+
+/** Declare `gt ledger verify`. */
+export const declare: Declare = (command, act) => {
+  takeFolder(command)
+    .addHelpText("after", example("gt ledger verify --dir ~/.gastown/town"))
+    .action(act(verify));
+};
+
+async function verify(gt: Session, options: FolderOption): Promise<void> {
+  const verified = verifySegments(await segmentsOf(gt, options));
+  const { segments, writers, events, findings } = verified;
+  const lines = findings.map(({ file, line, kind, detail }) => {
+    return `${file}:${line}: ${kind}: ${oneLine(detail)}`;
+  });
+  const found = findings.length === 0 ? "all as they were written" : `findings: ${findings.length}`;
+  lines.push(`events: ${events}, writers: ${writers}, segments: ${segments}; ${found}`);
+  gt.printValue(verified, lines.join("\n"));
+  // What a crash leaves is no fault: the next start cuts it off.
+  const isSound = findings.every(({ kind }) => kind === "torn");
+  if (!isSound) gt.leaveWith(exitCodes.refused);
+}
