@@ -69,7 +69,7 @@ test("a person's own tree follows a landing, and refuses it while it has changes
   await writeFiles(own, { "untracked.txt": "mine" });
   const rig = await resolveRemote(own);
   expect(rig).toMatchObject({ remote: own, branch: "main", kind: "in-place" });
-  expect(rig.setup.join()).toContain("updateInstead");
+  expect(rig.setup.join()).toContain("follows each landing");
   expect((await resolveRemote(own)).setup).toEqual([]);
   expect(await probeRemote(rig.remote)).toMatchObject({ atomic: true, customRefs: true });
 

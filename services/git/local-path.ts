@@ -96,5 +96,5 @@ async function updateInPlace(root: string): Promise<string[]> {
   const { value } = await townErrors(git.getConfig(key, "local"));
   if (value?.toLowerCase() === "updateinstead") return [];
   await townErrors(git.addConfig(key, "updateInstead"));
-  return [`${key}=updateInstead in ${root}: each landing updates this tree while it is clean`];
+  return [`${root} follows each landing by itself, while nothing is uncommitted there`];
 }

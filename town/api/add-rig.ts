@@ -9,6 +9,7 @@ import { rigMessage } from "#services/api/fleet/fleet-message.ts";
 import { withoutSecrets } from "#services/git/git-failure.ts";
 import { resolveRemote } from "#services/git/local-path.ts";
 import { probeRemote } from "#services/git/probe.ts";
+import { remotePlace } from "#services/git/remote-place.ts";
 import { createBead, forRequest } from "#services/ledger/drafts.ts";
 import { derivedUid, requestKey } from "#services/ledger/ids.ts";
 import type { Ledger } from "#services/ledger/ledger.ts";
@@ -64,6 +65,7 @@ export function addRig(ports: {
     const since = rigs(ledger.world).find((each) => each.rig.name === rig.name);
     if (since) return again(ledger, since, request, requestKey(principal, requestId));
     checkPrefix(ledger, rig);
+    checkRemote(ledger, rig);
     const bead = createBead({
       uid: derivedUid("rig", rig.name),
       id: `${townPrefix}-rig-${rig.name}`,
@@ -148,6 +150,15 @@ function checkPrefix(ledger: Ledger, wanted: Rig): void {
   const resource = { type: "prefix", name: wanted.prefix };
   const message = `the prefix ${wanted.prefix} is taken by rig ${clash.rig.name}: give --prefix`;
   throw new TownError("exists", message, { resource });
+}
+
+/** Two rigs on one remote would land on one branch under two authorities. */
+function checkRemote(ledger: Ledger, wanted: Rig): void {
+  const place = remotePlace(wanted.remote);
+  const clash = rigs(ledger.world).find(({ rig }) => remotePlace(rig.remote) === place);
+  if (!clash) return;
+  const resource = { type: "remote", name: wanted.remote };
+  throw new TownError("exists", `rig ${clash.rig.name} is on this remote already`, { resource });
 }
 
 function shown(ledger: Ledger, rigName: string) {
