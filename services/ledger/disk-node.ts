@@ -6,7 +6,15 @@ export const nodeDisk: Disk = {
   list: (dir) => entries(dir, (entry) => entry.isFile()),
   listDirs: (dir) => entries(dir, (entry) => entry.isDirectory()),
   read: (path) => readFile(path),
-  makeDir: (dir) => mkdir(dir, { recursive: true }),
+  makeDir: async (dir) => {
+    try {
+      return await mkdir(dir, { recursive: true });
+    } catch (error) {
+      // Whatever forbids it, Node may only say that the folder is not there; mkdir alone says why.
+      if ((error as NodeJS.ErrnoException).code === "ENOENT") await mkdir(dir);
+      throw error;
+    }
+  },
   open: async (path) => {
     const handle = await open(path, "a", 0o644);
     return {
