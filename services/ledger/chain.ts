@@ -1,4 +1,4 @@
-import type { LedgerEvent } from "./event.ts";
+import { hashLine, type LedgerEvent } from "./event.ts";
 
 /** What became of one event that arrived. */
 export type Arrival =
@@ -61,7 +61,12 @@ export class Chain {
     return { kind: "next", events };
   }
 
-  #has({ seq, hash }: LedgerEvent): boolean {
+  /** Whether this very line was folded under this number. */
+  has(seq: number, line: string): boolean {
+    return seq <= this.#hashes.length && this.#has({ seq, hash: hashLine(line) });
+  }
+
+  #has({ seq, hash }: Pick<LedgerEvent, "seq" | "hash">): boolean {
     return this.#hashes[seq - 1] === hash || this.#forks.get(seq)?.has(hash) === true;
   }
 

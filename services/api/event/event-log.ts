@@ -33,7 +33,7 @@ export function openEventLog(ledger: Ledger, max: number = changesMax): EventLog
   let newest = 0;
   const stop = ledger.onChange((change) => {
     newest += 1;
-    kept.push({ position: newest, change });
+    kept.push({ position: newest, change: { ...change } }); // With the bead as it is now.
     // Cut in blocks: shifting one by one would move the whole array each time.
     if (kept.length >= max * 2) kept.splice(0, kept.length - max);
     for (const wake of waiting) wake();

@@ -2,7 +2,7 @@ import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { runGit } from "#services/git/run-git.ts";
 import { nodeDisk } from "#services/ledger/disk-node.ts";
-import { addComment } from "#services/ledger/drafts.ts";
+import { setFields } from "#services/ledger/drafts.ts";
 import { type Ledger, openLedger } from "#services/ledger/ledger.ts";
 import { type LedgerGit, openLedgerGit } from "#services/ledger/ledger-git.ts";
 import { percentile, sideBySide, spreadOf } from "../measure.ts";
@@ -116,7 +116,7 @@ async function openSide(dir: string, remote: string, machine: string): Promise<S
     git,
     change: (count) => {
       const drafts = Array.from({ length: count }, () =>
-        addComment(uidOf(0), { author: "overseer", text: "Seen again." }),
+        setFields(uidOf(0), { notes: "Seen again, and still as it was the day before." }),
       );
       return ledger.append("overseer", drafts);
     },
