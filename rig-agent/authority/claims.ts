@@ -3,7 +3,7 @@ import { claimBead } from "#services/ledger/drafts.ts";
 import { nextEpoch } from "#services/ledger/epoch.ts";
 import type { Draft } from "#services/ledger/event.ts";
 import { machineNamed, serves } from "#services/ledger/machines.ts";
-import { openWork, readyBeads } from "#services/ledger/readiness.ts";
+import { readyBeads, workInHand } from "#services/ledger/readiness.ts";
 import { type EnrolledRig, rigOf } from "#services/ledger/rigs.ts";
 import { sortByUrgency } from "#services/ledger/urgency.ts";
 import type { World } from "#services/ledger/world.ts";
@@ -47,7 +47,7 @@ export function claimsToMake(
  */
 function takenNames(world: World, rig: string): Set<string> {
   const prefix = `rigs/${rig}/polecats/`;
-  const holders = openWork(world).flatMap((bead) => (isHeld(bead) ? [bead.claim?.polecat] : []));
+  const holders = workInHand(world).flatMap((bead) => (isHeld(bead) ? [bead.claim?.polecat] : []));
   const leaving = world.ofType("molecule").map(({ assignee }) => assignee);
   const taken = [...holders, ...leaving].filter((polecat) => polecat?.startsWith(prefix));
   return new Set(taken.map((polecat) => polecat?.slice(prefix.length) ?? ""));

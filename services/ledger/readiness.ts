@@ -35,6 +35,11 @@ export function openWork(world: World): Bead[] {
   return world.readiness.open();
 }
 
+/** Open work that somebody holds or that was placed, in no order; costs what there is of it. */
+export function workInHand(world: World): Bead[] {
+  return world.readiness.inHand();
+}
+
 /** Why a bead may not be dispatched now; empty if it may, or if it is closed. */
 export function blockedBy(bead: Bead, world: World, nowMs: number): readonly string[] {
   return judgeReadiness(world, nowMs)(bead).blocked;

@@ -1,8 +1,16 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
+import { isHeld } from "./bead.ts";
 import { type Draft, encodeEvent, type LedgerEvent } from "./event.ts";
 import { randomNumbers, readTape, shuffled, type Tape } from "./proof/tape.ts";
-import { isDispatchable, isWork, judgeReadiness, openWork, readyBeads } from "./readiness.ts";
+import {
+  isDispatchable,
+  isWork,
+  judgeReadiness,
+  openWork,
+  readyBeads,
+  workInHand,
+} from "./readiness.ts";
 import { Beads } from "./world.ts";
 
 const all = ["a", "b", "c", "d", "e", "f"];
@@ -92,6 +100,8 @@ function compare(world: Beads, nowMs: number, seed: number): void {
   expect(names(readyBeads(world, nowMs))).toEqual(names(ready.map(({ bead }) => bead)));
   const open = beads.filter((bead) => bead.status !== "closed" && isWork(bead));
   expect(names(openWork(world))).toEqual(names(open));
+  const inHand = open.filter((bead) => isHeld(bead) || bead.fields["gt.placement"] !== undefined);
+  expect(names(workInHand(world))).toEqual(names(inHand));
 }
 
 test("what is kept as events come is what judging every bead anew would find", () => {

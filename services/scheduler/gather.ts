@@ -1,7 +1,7 @@
 import { type Bead, isHeld } from "#services/ledger/bead.ts";
 import { claimEpoch } from "#services/ledger/epoch.ts";
 import { machineNamed, machines, serves } from "#services/ledger/machines.ts";
-import { openWork, readyBeads, slingOf } from "#services/ledger/readiness.ts";
+import { readyBeads, slingOf, workInHand } from "#services/ledger/readiness.ts";
 import { rigOf, rigs } from "#services/ledger/rigs.ts";
 import { sortByUrgency } from "#services/ledger/urgency.ts";
 import { exitField, placementField } from "#services/ledger/work-fields.ts";
@@ -93,7 +93,7 @@ export function busyCounts(world: World): {
 } {
   const byMachine = new Map<string, number>();
   const byRig = new Map<string, number>();
-  for (const bead of openWork(world)) {
+  for (const bead of workInHand(world)) {
     const machine = isWorked(bead) ? bead.claim?.machine : proposedMachine(bead);
     if (machine === undefined) continue;
     byMachine.set(machine, (byMachine.get(machine) ?? 0) + 1);

@@ -4,6 +4,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { availableParallelism, tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
+import v8 from "node:v8";
 import { benchLedger } from "./ledger/ledger.ts";
 import { type Finding, findingsTable } from "./metric.ts";
 import { defaultScale, fullScale, type Settings, tinyScale } from "./settings.ts";
@@ -33,6 +34,8 @@ if (bench) {
 
 async function run(chosen: Bench): Promise<void> {
   const scale = values.tiny ? tinyScale : values.full ? fullScale : defaultScale;
+  // A million beads need more than Node gives by itself.
+  if (values.full) v8.setFlagsFromString("--max-old-space-size=12000");
   const dir = mkdtempSync(join(tmpdir(), `gt-bench-${name}-`));
   const findings: Finding[] = [];
   try {
