@@ -14,8 +14,8 @@ import { ownHome } from "#services/lifecycle/own-home.ts";
 import type { Plan } from "#services/scheduler/plan.ts";
 import { runHeartbeat } from "#services/telemetry/heartbeat.ts";
 import type { Logger } from "#services/telemetry/log.ts";
+import { listenToPeers, type Peers, silentAfterMs } from "#services/telemetry/peers.ts";
 import { tellChanges } from "#services/telemetry/tell-changes.ts";
-import { listenToPeers, type Peers } from "#services/telemetry/peers.ts";
 import { serveTown } from "./api/serve.ts";
 import type { TownConfig } from "./config.ts";
 import { tend } from "./deacon/deacon.ts";
@@ -37,8 +37,6 @@ export type Town = {
   readonly ended: Promise<void>;
 };
 
-/** A silent machine gets no new work; what it has stays with it. */
-const silentMs = 15_000;
 const patrolMs = 5_000;
 const stopMs = 5_000;
 
@@ -126,7 +124,7 @@ function runActors(options: {
 }): Actor[] {
   const { config, parts, ledger, peers, isFenced, plans, report } = options;
   const { bus, clock, signal } = parts;
-  const isHeard = (machine: string) => !peers.isSilent(machine, silentMs);
+  const isHeard = (machine: string) => !peers.isSilent(machine, silentAfterMs);
   const mayor = runActor({
     name: "mayor",
     clock,

@@ -55,7 +55,7 @@ test("what cannot be a rig is refused with what to do", async () => {
   await writeFiles(own, { "a.txt": "dirty" });
   await expect(resolveRemote(own)).rejects.toMatchObject({
     reason: "state",
-    message: expect.stringContaining("1 uncommitted changes (a.txt): commit or stash"),
+    message: expect.stringContaining("1 uncommitted change (a.txt): commit or stash"),
   });
   await runGit(["checkout", "--quiet", "--force", "--detach"], { cwd: own });
   await expect(resolveRemote(own)).rejects.toThrow("git switch main");

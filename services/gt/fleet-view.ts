@@ -12,7 +12,7 @@ export function machineTable(machines: readonly Machine[], viewer: Viewer): stri
   const { paint, nowMs, columns } = viewer;
   const rows = machines.map((machine) => [
     oneLine(machine.name),
-    machineWord(machine.state, paint),
+    machineWord(machine.state, machine.link, paint),
     `${machine.polecatsRunning}/${machine.polecatsMax}`,
     machine.rigs.length === 0 ? "all" : oneLine(machine.rigs.join(", ")),
     oneLine(machine.authorities.join(", ")),

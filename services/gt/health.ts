@@ -11,8 +11,9 @@ export function healthWord(health: Health, paint: Paint): string {
   return health === Health.UNREACHABLE ? paint.red("unreachable") : "unknown";
 }
 
-/** A machine's state in a word. */
-export function machineWord(state: MachineState, paint: Paint): string {
+/** A machine's state in a word; one that is ready and says nothing is not called well. */
+export function machineWord(state: MachineState, link: string, paint: Paint): string {
+  if (state === MachineState.READY && link === "silent") return paint.yellow("silent");
   if (state === MachineState.READY) return paint.green("ready");
   if (state === MachineState.CORDONED) return paint.yellow("cordoned");
   if (state === MachineState.DRAINING) return paint.yellow("draining");

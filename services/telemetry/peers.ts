@@ -11,6 +11,9 @@ export type Peer = {
   readonly link: "bus" | "git";
 };
 
+/** A machine that says nothing for this long gets no new work, and is shown as silent. */
+export const silentAfterMs = 15_000;
+
 /** What this process has heard of all the others. Silence says nothing but that it is silent. */
 export type Peers = {
   readonly of: (machine: string) => Peer | undefined;

@@ -9,7 +9,7 @@ import { type EnrolledMachine, machines, serves } from "#services/ledger/machine
 import type { EnrolledRig } from "#services/ledger/rigs.ts";
 import type { World } from "#services/ledger/world.ts";
 import { busyCounts } from "#services/scheduler/gather.ts";
-import type { Peers } from "#services/telemetry/peers.ts";
+import { type Peers, silentAfterMs } from "#services/telemetry/peers.ts";
 
 /**
  * Without a sign of life for this long a machine counts as lost; what follows is the rig's policy.
@@ -22,6 +22,14 @@ const states = {
   draining: MachineState.DRAINING,
 } as const;
 
+/**
+ * Whether a machine has been silent for so long that it gets no new work. Over git alone an idle
+ * machine has little to say, so that it is given longer there.
+ */
+export function isUnheard(machine: string, peers: Peers): boolean {
+  return peers.isSilent(machine, silentAfterMs) || !peers.isHeard(machine, lostAfterMs);
+}
+
 /** A machine as the API shows it. */
 export function machineMessage(
   { machine, state }: EnrolledMachine,
@@ -29,7 +37,7 @@ export function machineMessage(
   peers: Peers,
 ): MessageInitShape<typeof MachineSchema> {
   const peer = peers.of(machine.name);
-  const heard = peers.isHeard(machine.name, lostAfterMs);
+  const silent = isUnheard(machine.name, peers);
   const authorities = peer?.beat?.authorities ?? [];
   return {
     name: machine.name,
@@ -40,7 +48,7 @@ export function machineMessage(
       peer?.beat?.polecats.length ?? busyCounts(world).machines.get(machine.name) ?? 0,
     version: machine.version,
     authorities: authorities.map(({ rig, term }) => `${rig}@${term}`),
-    link: !heard || !peer ? "silent" : peer.link,
+    link: silent || !peer ? "silent" : peer.link,
     ...(peer && { beatTime: timestampFromMs(peer.heardMs) }),
   };
 }

@@ -1,4 +1,4 @@
-import { lostAfterMs } from "#services/api/fleet/fleet-message.ts";
+import { isUnheard } from "#services/api/fleet/fleet-message.ts";
 import { isHeld } from "#services/ledger/bead.ts";
 import { machineNamed, machines } from "#services/ledger/machines.ts";
 import { openWork } from "#services/ledger/readiness.ts";
@@ -56,20 +56,28 @@ function ledger({ ledger: { alarms, gaps } }: TownPorts): Finding {
   return finding("ledger", problems, "whole", remedy);
 }
 
-function fleet({ ledger: { world }, peers, bus: link }: TownPorts): Finding {
+function fleet({ ledger: { world }, peers, bus: link, nowMs, startedMs }: TownPorts): Finding {
   const silent = machines(world)
     .map(({ machine }) => machine.name)
-    .filter((name) => peers.isSilent(name, lostAfterMs))
-    .map((name) => `${name} has not been heard for ${lostAfterMs / 1000} s`);
+    .filter((name) => isUnheard(name, peers))
+    .map((name) => {
+      const heardMs = peers.of(name)?.heardMs ?? startedMs;
+      return `${name} not heard for ${Math.round((nowMs() - heardMs) / 1_000)} s`;
+    });
   const well = link.isUp() ? "all are heard" : "cannot be judged without the bus";
-  return finding("machines", silent, well, "look at the machine; start its rig-agent");
+  return finding(
+    "machines",
+    silent,
+    well,
+    "on that machine `gt up`, or `gt join` again, starts its rig-agent",
+  );
 }
 
 function authorities({ ledger: { world }, peers }: TownPorts): Finding {
   const without = rigs(world).flatMap(({ rig, appointed, authority }) => {
     const holder = appointed ?? authority?.machine;
     if (holder === undefined) return [`rig ${rig.name} has no authority yet`];
-    if (peers.isHeard(holder, lostAfterMs)) return [];
+    if (!isUnheard(holder, peers)) return [];
     return [`the authority of rig ${rig.name}, ${holder}, is silent: nothing is claimed or landed`];
   });
   const remedy = "start that machine's rig-agent, or one that serves the rig: gt join --rigs <rig>";

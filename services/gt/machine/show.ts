@@ -16,7 +16,7 @@ export const declare: Declare = (command, act) => {
           if (machine === undefined) return "";
           const { paint, nowMs } = gt.terminal;
           return [
-            `${paint.bold(oneLine(machine.name))}  ${machineWord(machine.state, paint)}`,
+            `${paint.bold(oneLine(machine.name))}  ${machineWord(machine.state, machine.link, paint)}`,
             facts([
               ["Polecats", `${machine.polecatsRunning} of ${machine.polecatsMax}`],
               ["Rigs", machine.rigs.length === 0 ? "all" : machine.rigs.join(", ")],

@@ -1,0 +1,35 @@
+import { expect, test } from "vitest";
+import { MachineState } from "#proto/gastown/v1/fleet_service_pb.ts";
+import { connectMemoryBus, createMemoryBroker } from "#services/bus/bus-memory.ts";
+import { machines } from "#services/ledger/machines.ts";
+import { ManualClock } from "#services/lifecycle/clock.ts";
+import { listenToPeers } from "#services/telemetry/peers.ts";
+import { scratchTown } from "../scratch-town.ts";
+import { diagnose } from "../town/diagnose.ts";
+import { machineMessage } from "./fleet-message.ts";
+
+test("a machine that says nothing is silent to all after one time, and lost after another", async () => {
+  const { ledger, nowMs } = await scratchTown();
+  const bus = connectMemoryBus(createMemoryBroker(), { name: "town" });
+  const clock = new ManualClock(nowMs());
+  const { signal } = new AbortController();
+  const peers = listenToPeers({ bus, town: "t", clock, signal, onBeat: () => {} });
+  const [machine] = machines(ledger.world);
+  if (machine === undefined) throw new Error("the scratch town has a machine");
+  const { name } = machine.machine;
+  peers.heardEvent(name, clock.nowMs());
+  const shown = () => machineMessage(machine, ledger.world, peers);
+  const places = { town: "t", endpoint: "town", home: "/h", startedMs: clock.nowMs() };
+  const found = () => {
+    const ports = { ...places, ledger, bus, peers, isRemoteUp: () => true, nowMs: clock.nowMs };
+    return diagnose(ports).find((each) => each.name === "machines")?.detail;
+  };
+  await clock.advance(14_000);
+  expect(shown()).toMatchObject({ state: MachineState.READY, link: "git" });
+  expect(found()).toBe("all are heard");
+  await clock.advance(26_000);
+  expect(shown()).toMatchObject({ state: MachineState.READY, link: "silent" });
+  expect(found()).toContain(`${name} not heard for 40 s`);
+  await clock.advance(21_000);
+  expect(shown()).toMatchObject({ state: MachineState.LOST, link: "silent" });
+});
