@@ -91,6 +91,7 @@ class Repository implements LedgerGit {
   /** The branches as they were when everything was read for the last time. */
   #whole = "";
   #cloning: Promise<void> | undefined;
+  #pointed: Promise<void> | undefined;
 
   constructor(options: LedgerGitOptions) {
     this.dir = options.dir;
@@ -234,9 +235,16 @@ class Repository implements LedgerGit {
   }
 
   async #ensure(signal: AbortSignal): Promise<void> {
-    if (existsSync(this.dir)) return;
+    const { remote } = this.#options;
+    if (existsSync(this.dir)) {
+      // The ledger may have moved since this clone was made: the settings know where it is now.
+      const args = ["config", "remote.origin.url", remote];
+      if (remote !== "") this.#pointed ??= runGit(args, { cwd: this.dir }).then(() => {});
+      await this.#pointed;
+      return;
+    }
     const limits = { signal, timeoutMs: this.#timeoutMs };
-    this.#cloning ??= ensureClone(this.#options.remote, this.dir, limits).finally(() => {
+    this.#cloning ??= ensureClone(remote, this.dir, limits).finally(() => {
       this.#cloning = undefined;
     });
     await this.#cloning;

@@ -157,3 +157,23 @@ test("events go on over the bus while the remote is away, and to git when it is 
   late.sync.fetchSoon();
   await arrival(late.ledger, "away");
 });
+
+test("a ledger that moved to another remote is found there, with all that was written", async () => {
+  const first = await member("vm-a", createMemoryBroker());
+  await first.ledger.append("overseer", [create("before")]);
+  await first.sync.flush(stop.signal);
+  const moved = join(root, "moved.git");
+  execFileSync("git", ["init", "-q", "--bare", "-b", "main", moved]);
+  const git = openLedgerGit({
+    dir: join(root, "vm-a", "ledger.git"),
+    remote: moved,
+    branch: "machines/vm-a",
+    machine: "vm-a",
+  });
+  await git.fetch(stop.signal);
+  const { segments, segmentBytes: bytes } = first.ledger;
+  await git.push({ segments, bytes, message: "m" }, stop.signal);
+  const tree = ["ls-tree", "-r", "--name-only", "machines/vm-a"];
+  const names = execFileSync("git", tree, { cwd: moved, encoding: "utf8" });
+  expect(names).toContain(first.ledger.writer);
+});
