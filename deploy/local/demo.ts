@@ -12,7 +12,7 @@ import { projectRoot } from "../setup/set-up.mjs";
 import { type CommandPorts, runCommand } from "./command/run.ts";
 import { type Fleet, machines, rigs } from "./demo/fleet.ts";
 import { startProcesses } from "./demo/fleet-processes.ts";
-import { interrupt, isMidStep, type Killing } from "./demo/interrupt.ts";
+import { backLine, interrupt, isMidStep, type Killing } from "./demo/interrupt.ts";
 import { bareRemote, sampleRemote } from "./demo/remotes.ts";
 import { gatherOutcome, killOutcome, untilQuiet, verify } from "./demo/run.ts";
 import { type Outcome, summarize, summaryTable, verdict } from "./demo/summary.ts";
@@ -172,7 +172,10 @@ async function watch(
       view.event(event);
       if (machine === undefined || killing !== undefined || !isMidStep(event, machine)) return;
       view.say(`Killing ${machine} and its polecats, after ${event.bead?.id}.`);
-      killing = interrupt(home, machine, fleet);
+      killing = interrupt(home, machine, fleet).then((killed) => {
+        view.say(backLine(killed));
+        return killed;
+      });
       killing.catch(() => {}); // Told where it is waited for.
     },
   };

@@ -33,3 +33,9 @@ export async function interrupt(home: string, machine: string, fleet: Fleet): Pr
   await fleet.restart?.(machine);
   return { machine, interrupted: interruptedOf(victims, events), before: events };
 }
+
+/** That a machine is up again and where its work goes on, for people. Pure. */
+export function backLine({ machine, interrupted }: Killing): string {
+  const goesOn = interrupted.map(({ beadId, at }) => `${beadId} goes on at ${at}`);
+  return `${machine} is back: ${goesOn.join(", ") || "nothing was interrupted"}.`;
+}

@@ -10,7 +10,7 @@ const bead = (id: string, status: string) =>
   create(BeadSchema, { id, title: `Do ${id}`, status, closeTime: timestampFromMs(9_000) });
 const root = create(BeadNodeSchema, {
   bead: bead("hq-1", "closed"),
-  children: [{ bead: bead("a-1", "closed"), startTime: timestampFromMs(2_000) }],
+  children: [{ bead: bead("a-1", "closed"), startTime: timestampFromMs(2_000), machine: "vm-a" }],
 });
 const request = create(MergeRequestSchema, {
   bead: "a-1",
@@ -51,13 +51,14 @@ test("a kill that interrupted nobody is not ok", () => {
   expect(told).toMatchObject({ ok: true, killed: account });
   expect(summarize({ ...outcome, killed: { account, interrupted: 0 } }).ok).toBe(false);
   expect(verdict(told)).toBe(
-    "All done: 2 of 2 beads closed, 1 landed on 2 machines in 41.2 s; " +
+    "All done: 1 bead and its epic closed, 1 landed on 2 machines in 41.2 s; " +
       "vm-a was killed: 3 steps kept, 0 repeated.",
   );
 });
 
 test("people see who landed what, where, and how long it took", () => {
   expect(summaryTable(outcome, 100)).toBe(
-    "BEAD  WHAT    WHO  RIG    LANDED    TOOK\na-1   Do a-1  nux  alpha  01234567    7s",
+    "BEAD  WHAT    WHO       RIG    LANDED    TOOK\n" +
+      "a-1   Do a-1  vm-a/nux  alpha  01234567    7s",
   );
 });

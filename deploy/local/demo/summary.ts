@@ -62,7 +62,7 @@ export function summaryTable(outcome: Outcome, width: number): string {
     return [
       id,
       node?.bead?.title ?? "",
-      worker.slice(worker.lastIndexOf("/") + 1),
+      [node?.machine, worker.slice(worker.lastIndexOf("/") + 1)].filter(Boolean).join("/"),
       rig,
       state === "landed" ? landedCommit.slice(0, 8) : state,
       lengthOf(node),
@@ -101,7 +101,12 @@ export function verdict({ ok, beads, landed, machines, elapsedMs, killed }: Summ
       ? ""
       : `; ${killed.machine} was killed: ${killed.stepsKept} steps kept, ` +
         `${killed.stepsRepeated} repeated`;
-  const all = beads.closed + beads.open;
-  const what = `${beads.closed} of ${all} beads closed, ${landed} landed on ${machines} machines`;
+  const all = beads.closed + beads.open - 1; // The epic, which closes last, is told by itself.
+  const done = beads.open === 0 ? wholeOf(all) : `${beads.closed} of ${all} beads`;
+  const what = `${done} closed, ${landed} landed on ${machines} machines`;
   return `${ok ? "All done" : "Not done"}: ${what} in ${seconds} s${kill}.`;
+}
+
+function wholeOf(count: number): string {
+  return count === 1 ? "1 bead and its epic" : `${count} beads and their epic`;
 }

@@ -37,9 +37,18 @@ export async function giveWork(
     );
   }
   const text = await readFile(sampleWork, "utf8");
-  const lines = text.split("\n").filter((line) => line !== "");
+  const lines = datedLines(text, new Date());
   const { ids } = await work.importBeads({ requestId: "demo-import", lines }, limits);
   const epic = ids[0] ?? "";
   await work.slingBead({ requestId: "demo-sling", id: epic, runtime: "patch" }, limits);
   return { epic, ids };
+}
+
+/** The lines of a file of Beads, as if they had been written just now. Pure. */
+export function datedLines(text: string, now: Date): string[] {
+  const [created_at, updated_at] = [now.toISOString(), now.toISOString()];
+  return text
+    .split("\n")
+    .filter((line) => line !== "")
+    .map((line) => JSON.stringify({ ...JSON.parse(line), created_at, updated_at }));
 }
