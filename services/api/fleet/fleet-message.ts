@@ -48,7 +48,8 @@ export function machineMessage(
       peer?.beat?.polecats.length ?? busyCounts(world).machines.get(machine.name) ?? 0,
     version: machine.version,
     authorities: authorities.map(({ rig, term }) => `${rig}@${term}`),
-    link: silent || !peer ? "silent" : peer.link,
+    // One that this process has not heard yet is known by the ledger alone.
+    link: silent ? "silent" : (peer?.link ?? "git"),
     ...(peer && { beatTime: timestampFromMs(peer.heardMs) }),
   };
 }
