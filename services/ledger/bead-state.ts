@@ -1,5 +1,6 @@
 import { compareStamps, type Stamp } from "./clock.ts";
 import type { Cursor, EdgeValue } from "./event.ts";
+import { OneEntry } from "./one-entry.ts";
 
 /** Any JSON value. */
 export type Json = null | boolean | number | string | Json[] | { [key: string]: Json };
@@ -94,9 +95,14 @@ const noMap: ReadonlyMap<string, never> = new Map<string, never>();
 const noSet: ReadonlySet<string> = new Set();
 
 /** Put one entry into a map of a bead's state; write the result back in its place. */
-export function withEntry<V>(map: ReadonlyMap<string, V>, key: string, value: V) {
-  const own = map === noMap ? new Map<string, V>() : (map as Map<string, V>);
-  return own.set(key, value) as ReadonlyMap<string, V>;
+export function withEntry<V>(
+  map: ReadonlyMap<string, V>,
+  key: string,
+  value: V,
+): ReadonlyMap<string, V> {
+  const isAlone = map.size === 0 || (map instanceof OneEntry && map.has(key));
+  if (isAlone) return new OneEntry(key, value);
+  return (map instanceof Map ? (map as Map<string, V>) : new Map(map)).set(key, value);
 }
 
 /** Put one member into a set of a bead's state; write the result back in its place. */

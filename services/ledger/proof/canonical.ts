@@ -1,5 +1,6 @@
 import type { BeadState } from "../bead-state.ts";
 import { toBeadsLine } from "../beads-line.ts";
+import { OneEntry } from "../one-entry.ts";
 import type { World } from "../world.ts";
 
 /**
@@ -39,7 +40,7 @@ function stateParts(state: BeadState): unknown {
 
 function sortedPart(part: unknown): unknown {
   if (part instanceof Set) return [...part].sort();
-  if (part instanceof Map) {
+  if (part instanceof Map || part instanceof OneEntry) {
     const keys = [...part.keys()].sort();
     return keys.map((key) => [key, sortedPart(part.get(key))]);
   }
