@@ -6,7 +6,7 @@ import { Command } from "commander";
 import { runGit } from "#services/git/run-git.ts";
 import { callName } from "#services/gt/call-name.ts";
 import { rememberHome } from "#services/gt/known-homes.ts";
-import { runningHomes } from "#services/gt/read-homes.ts";
+import { runningTowns } from "#services/gt/read-homes.ts";
 import { isTownError, TownError } from "#services/rpc/town-error.ts";
 import { systemProcesses } from "#services/runtime/process-table.ts";
 import { findNatsServer } from "../setup/nats-server.ts";
@@ -121,7 +121,7 @@ function tellIgnored(
 }
 
 async function tellOthers(home: string, { say }: CommandPorts): Promise<void> {
-  for (const { path, file } of await runningHomes(process.env)) {
+  for (const { path, file } of await runningTowns(process.env)) {
     if (path === home) continue;
     say(`gt: another town runs at ${file.address} (--home ${path}); this starts one more`);
   }

@@ -1,5 +1,5 @@
 import { launch } from "./launch.ts";
-import { homePaths, onlyRunning, readHomes, runningHomes } from "./read-homes.ts";
+import { findHomes, homePaths, onlyRunning, readHomes } from "./read-homes.ts";
 import type { Session } from "./session.ts";
 import { type Declare, example } from "./verb.ts";
 
@@ -26,6 +26,5 @@ async function meantHome(gt: Session, purges: boolean): Promise<string | undefin
   if (purges) return near[0]?.path;
   const [running] = await onlyRunning(near);
   if (running !== undefined || near[0] !== undefined) return (running ?? near[0])?.path;
-  const far = await runningHomes(gt.terminal.env);
-  return far.length === 1 ? far[0]?.path : undefined;
+  return (await findHomes(gt.hints, gt.terminal.cwd))[0]?.path;
 }

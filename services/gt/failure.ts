@@ -20,13 +20,13 @@ export type Failure = {
   readonly remedy?: string;
 };
 
-const upCall = `${callName(process.env)} up`;
+const upCall = `\`${callName(process.env)} up\``;
 
 const remedies: Partial<Record<Reason, string>> = {
   stale: "another worker holds this work now: stop here",
   denied: "ask the overseer for it",
   exhausted: "try again in a moment",
-  unavailable: `start a town with \`${upCall}\`, or name one with --town; \`gt doctor\` looks closer`,
+  unavailable: `start a town with ${upCall}, or name one with --town; \`gt doctor\` looks closer`,
   timeout: "try again with the same --request-id; it is not done twice",
   gap: "begin anew without the resume token",
   unimplemented: "ask the town itself (--town), or bring both to one version",

@@ -32,23 +32,29 @@ export async function findHomes(hints: Hints, cwd: string): Promise<Home[]> {
   const running = await onlyRunning(near);
   const isNamed = town ?? nonEmpty(env["GT_SOCKET"]) ?? nonEmpty(env["GT_TOWN"]);
   if (running.length > 0 || isNamed !== undefined) return running;
-  const far = await runningHomes(env);
-  const [first, ...others] = far;
-  if (first === undefined) return [];
-  // A machine that joined a town from a home of its own leads to the same town.
-  if (others.every(({ file }) => file.address === first.file.address)) return [first];
+  const far = await runningTowns(env);
+  if (far.length < 2) return far;
   const named = far.map(({ path, file }) => `the one at ${file.address} (--home ${path})`);
   throw new UsageError(`several towns run on this host; say which: ${named.join(", ")}`);
 }
 
-/** The homes of this user in which something runs now, wherever they are. */
-export async function runningHomes(env: Hints["env"]): Promise<Home[]> {
+/**
+ * A home for each town of which something runs here now, wherever that is: its own, or else that of
+ * a machine which joined it.
+ */
+export async function runningTowns(env: Hints["env"]): Promise<Home[]> {
   const homes: Home[] = [];
   for (const path of knownHomes(env)) {
     // One that is broken, or gone, is told where somebody goes there.
     homes.push(...(await readHomes([path]).catch(() => [])));
   }
-  return onlyRunning(homes.filter(({ file }) => file.pids !== undefined));
+  const running = await onlyRunning(homes.filter(({ file }) => file.pids !== undefined));
+  const towns = new Map<string, Home>();
+  for (const home of running) {
+    const { address, pids } = home.file;
+    if (!towns.has(address) || pids?.["town"] !== undefined) towns.set(address, home);
+  }
+  return [...towns.values()];
 }
 
 /** The homes that have a process left; one that notes none is given the benefit of the doubt. */

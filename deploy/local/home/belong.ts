@@ -31,8 +31,9 @@ export function joinLine(
   },
 ): string {
   const { address, machine, rigs = [], insecure = false } = join;
-  const served = rigs.length === 0 ? "" : ` --rigs ${rigs.join(",")}`;
-  return `${call} join --town ${address} --machine ${machine}${served}${insecure ? " --insecure" : ""}`;
+  const served = rigs.length === 0 ? [] : ["--rigs", rigs.join(",")];
+  const words = [call, "join --town", address, "--machine", machine, ...served];
+  return (insecure ? [...words, "--insecure"] : words).join(" ");
 }
 
 /** A name for the next machine, which the home does not have yet. Pure. */

@@ -15,8 +15,9 @@ export const declare: Declare = (command, act) => {
         gt.tell(FleetService.method.getMachine, { name }, ({ machine }) => {
           if (machine === undefined) return "";
           const { paint, nowMs } = gt.terminal;
+          const word = machineWord(machine.state, machine.link, paint);
           return [
-            `${paint.bold(oneLine(machine.name))}  ${machineWord(machine.state, machine.link, paint)}`,
+            `${paint.bold(oneLine(machine.name))}  ${word}`,
             facts([
               ["Polecats", `${machine.polecatsRunning} of ${machine.polecatsMax}`],
               ["Rigs", machine.rigs.length === 0 ? "all" : machine.rigs.join(", ")],
