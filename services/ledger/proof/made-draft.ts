@@ -69,7 +69,12 @@ const makers: readonly Make[] = [
     const id = tape.next(2) === 1 ? { id: tape.pick(["1", "2"]) } : {};
     return { bead, op: "comment", values: { ...id, author: "o", text: tape.pick(texts) } };
   },
-  (tape, bead) => ({ bead, op: "uncomment", values: { remove: [tape.pick(["1", "2"])] } }),
+  (tape, bead, known) => {
+    const seen = known.filter(({ event }) => event.op === "comment" && event.bead === bead);
+    // Also one that nobody has seen: it never comes to be then, wherever it was written.
+    const remove = tape.next(2) === 1 ? [tape.pick(["1", "2"])] : seen.map(commentId);
+    return { bead, op: "uncomment", values: { remove } };
+  },
   (tape, bead) => {
     const cursor = tape.next(2) === 1 ? { cursor: madeCursor(tape) } : {};
     const values = { machine: tape.pick(["m0", "m1"]), polecat: tape.pick(texts), ...cursor };
@@ -153,6 +158,11 @@ function additions(
 ): string[] {
   const seen = known.filter((each) => each.event.bead === bead && adds(each));
   return seen.map(({ event }) => event.hash);
+}
+
+/** The id of the comment that an event makes. */
+export function commentId({ event }: Happened): string {
+  return (event.values as Values<"comment">).id ?? event.hash.slice(0, 12);
 }
 
 /** Whether an event adds a label to its bead. */

@@ -7,7 +7,7 @@ import { claimEpoch, compareEpochs } from "../epoch.ts";
 import type { LedgerEvent, Values } from "../event.ts";
 import { Beads } from "../world.ts";
 import { fieldsOf, type Happened, type History, makeHistory, tapeSizes } from "./history.ts";
-import { addsEdge, addsLabel, labels, uids } from "./made-draft.ts";
+import { addsEdge, addsLabel, commentId, labels, uids } from "./made-draft.ts";
 
 const tapes = tapeSizes.map(({ weight, ...length }) => {
   return { weight, arbitrary: fc.uint8Array({ ...length, size: "max" }) };
@@ -135,6 +135,18 @@ function highestClaim(its: History): { epoch: string; steps: string[] } | undefi
   const { cursor } = claim.event.values as Values<"claim">;
   return { epoch, steps: Object.keys(cursor?.steps ?? {}) };
 }
+
+test("a comment is there until somebody who saw it takes it back", () => {
+  holds((bead, its) => {
+    const removals = of(its, "uncomment");
+    const taken = new Set(removals.flatMap(({ event }) => event.values["remove"] as string[]));
+    for (const made of of(its, "comment")) {
+      const isThere = bead.comments.some(({ id }) => id === commentId(made));
+      expect(isThere).toBe(!taken.has(commentId(made)));
+      if (removals.some((removal) => removal.saw(made))) expect(isThere).toBe(false);
+    }
+  });
+});
 
 test("deleted is what was deleted, for ever, and nothing else", () => {
   holds((bead, its) => {
