@@ -95,6 +95,8 @@ async function joinTown(
         { table, signal: ports.signal },
       ).catch(async (error: unknown) => {
         await stopMachine(home, name, table);
+        // A home that was never a member's names no town, or `gt up` would take its place.
+        if (known === undefined) writeTownFile(home, emptyTownFile);
         throw error;
       });
   rememberHome(home, process.env);

@@ -50,7 +50,7 @@ export async function startTown(
   return daemon;
 }
 
-/** Start a rig-agent in a home; town.json then says where its socket is and that it belongs here. */
+/** Start a rig-agent; town.json then says where its socket is, and that it belongs to the home. */
 export async function startMachine(
   home: string,
   settings: MachineSettings,
