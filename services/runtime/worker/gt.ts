@@ -35,7 +35,9 @@ export function gtCommand({ worktree, env, signal, say }: GtPorts): Gt {
       if (ended.code === 0) return parse(ended.stdout) ?? {};
       const failure = failureOf(ended.stderr);
       const words = failure.message || ended.tail || "it printed nothing";
-      const again = ended.code === internal ? tries < internalTriesMax : ended.code === unreachable;
+      // Also where somebody answered, but what the command needs is away: the rig's remote.
+      const isAway = ended.code === unreachable || failure.reason === "unavailable";
+      const again = ended.code === internal ? tries < internalTriesMax : isAway;
       if (!again) throw refusal(args, ended.code, failure.reason, words);
       say(`gt ${args[0]}: ${words}; asking again`);
       await sleep(Math.min(5_000, 500 * 2 ** Math.min(tries - 1, 5)), undefined, { signal });

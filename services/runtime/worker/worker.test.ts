@@ -90,9 +90,12 @@ test("a shell command that was killed half way is done once, from a clean start"
   expect(await git("show", "HEAD:log.txt")).toBe("line");
 });
 
-test("while nobody answers it asks again, with the same request id", async () => {
+test.for([
+  { who: "while nobody answers", exitCode: 3 },
+  { who: "while what is needed is away, as somebody answers,", exitCode: 1 },
+])("$who it asks again, with the same request id", async ({ exitCode }) => {
   const { gt, start } = await scratch({ runtime: "patch", patch });
-  const answer = { exitCode: 3, reason: "unavailable", message: "no socket" };
+  const answer = { exitCode, reason: "unavailable", message: "no socket" };
   await gt.rule("refuse", "submit", answer);
   const worker = start();
   await worker.printed("no socket; asking again");
