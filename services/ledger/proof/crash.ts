@@ -39,6 +39,7 @@ export async function liveAndCrash(disk: MemoryDisk, seed: number): Promise<Cras
   const said = after.alarms().map(({ kind, detail }) => `${kind}: ${detail}`);
   const unsaid = tails.filter((path) => !said.some((alarm) => alarm.includes(path)));
   faults.push(...unsaid.map((path) => `nobody reported ${path}`));
+  faults.push(...(await tornSegments(disk)).map((path) => `nobody cut ${path}`));
   faults.push(...said.filter((alarm) => !alarm.startsWith("torn-tail")));
   const there = new Set([...after.log()].map(({ line }) => line));
   const lost = [...acknowledged].filter((line) => !there.has(line)).length;
