@@ -13,7 +13,7 @@ export type Origin = {
   readonly actor: string;
 };
 
-/** One scalar field: the last write by (clock, writer, hash). One event's fields share its origin. */
+/** One scalar field: the last write by (clock, writer, hash). The origin is its whole event's. */
 export type Register = { readonly origin: Origin; readonly value: Json };
 
 /** One creation of the bead; a retry at another endpoint makes a second one of the same uid. */
