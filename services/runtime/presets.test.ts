@@ -9,7 +9,7 @@ test("a preset names a program that is there, and an unknown one those that are 
   const [node, program] = presetNamed("patch").argv;
   expect(node).toBe(process.execPath);
   expect(existsSync(program ?? "")).toBe(true);
-  expect(() => presetNamed("magic")).toThrow('no worker runtime "magic": one of patch, shell');
+  expect(() => presetNamed("magic")).toThrow("no runtime magic; there are patch, shell");
 });
 
 test("what was asked for wins over what the bead brings, and that over the default", async () => {

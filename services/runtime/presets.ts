@@ -25,10 +25,8 @@ const presets: readonly Preset[] = [
 export function presetNamed(name: string): Preset {
   const preset = presets.find((each) => each.name === name);
   if (preset) return preset;
-  const description = `one of ${presets.map((each) => each.name).join(", ")}`;
-  throw new TownError("invalid", `no worker runtime "${name}": ${description}`, {
-    violations: [{ field: "runtime", description }],
-  });
+  const description = `no runtime ${name}; there are ${presets.map((p) => p.name).join(", ")}`;
+  throw new TownError("invalid", description, { violations: [{ field: "runtime", description }] });
 }
 
 /** How a bead is to be worked on. */

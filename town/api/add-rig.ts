@@ -16,6 +16,7 @@ import type { Ledger } from "#services/ledger/ledger.ts";
 import { type EnrolledRig, Rig, rigField, rigs, townPrefix } from "#services/ledger/rigs.ts";
 import type { MethodImpl } from "#services/rpc/method.ts";
 import { isTownError, TownError } from "#services/rpc/town-error.ts";
+import { presetNamed } from "#services/runtime/presets.ts";
 
 const name = z
   .string()
@@ -42,6 +43,7 @@ export function addRig(ports: {
   const { ledger } = ports;
   return async (request, { principal, requestId, signal }) => {
     checkRequest(request);
+    if (request.defaultRuntime !== "") presetNamed(request.defaultRuntime);
     const before = rigs(ledger.world).find(({ rig }) => rig.name === request.name);
     if (before) return again(ledger, before, request, requestKey(principal, requestId));
     const { found, abilities } = await examine(request.remote, signal);

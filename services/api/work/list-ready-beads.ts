@@ -5,6 +5,7 @@ import { compareUrgency, urgencyOf } from "#services/ledger/urgency.ts";
 import type { MethodImpl } from "#services/rpc/method.ts";
 import type { ApiPorts } from "../api-ports.ts";
 import { beadShower, weighBead } from "../bead-message.ts";
+import { invalid } from "../check.ts";
 import { cutPage } from "../page.ts";
 
 /** Beads that could be dispatched now, the most urgent first. */
@@ -16,6 +17,11 @@ export function listReadyBeads({
   return async (request) => {
     const now = nowMs();
     const enrolled = rigs(world);
+    if (request.rig !== "" && !enrolled.some(({ rig }) => rig.name === request.rig)) {
+      const known = enrolled.map(({ rig }) => rig.name).join(", ") || "none yet";
+      const description = `no rig ${request.rig}; there are: ${known}`;
+      throw invalid([{ field: "rig", description }]);
+    }
     const ranked = readyBeads(world, now)
       .filter(({ id }) => request.rig === "" || rigOfId(id, enrolled)?.rig.name === request.rig)
       .map((bead) => ({ bead, urgency: urgencyOf(bead, world) }))

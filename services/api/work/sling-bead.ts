@@ -10,12 +10,14 @@ import { slingField } from "#services/ledger/work-fields.ts";
 import type { World } from "#services/ledger/world.ts";
 import type { MethodImpl } from "#services/rpc/method.ts";
 import { TownError } from "#services/rpc/town-error.ts";
+import { presetNamed } from "#services/runtime/presets.ts";
 import type { ApiPorts } from "../api-ports.ts";
 import { showBead } from "../bead-message.ts";
 import { check, id, name, text } from "../check.ts";
 import { findLiveBead, refusedState } from "../find-bead.ts";
 import { mutate } from "../mutate.ts";
 import { placementOf } from "./placement-message.ts";
+import { refuseWithoutRuntime, slungWith, tellSlung } from "./slung-below.ts";
 
 type SlingBead = MethodImpl<typeof WorkService.method.slingBead>;
 
@@ -36,21 +38,39 @@ export function slingBead(ports: ApiPorts): SlingBead {
   const { world } = ledger;
   return async (request, context) => {
     const method = WorkService.method.slingBead;
+    const reopened: string[] = [];
     const { bead } = await mutate(ledger, method, request, context, ({ principal }) => {
+      // Told before what its command lacks: which runtimes there are.
+      if (request.runtime !== "") presetNamed(request.runtime);
       const { machine, runtime, command, id: beadId } = check(Request, request);
       const held = findLiveBead(world, beadId);
       const why = refusal(held, world);
       if (why !== undefined) throw refusedState(held.id, why);
       if (machine !== "") knownMachine(world, machine);
+      const below = slungWith(held, world);
+      refuseWithoutRuntime(held.issueType === "epic" ? below : [held], { runtime, command }, world);
       const wanted = { machine, runtime, command, by: principal };
-      const sling = Object.fromEntries(Object.entries(wanted).filter(([, value]) => value !== ""));
-      const fields: Record<string, Json> = { [slingField.name]: sling };
-      // Whoever slings what was put aside wants it taken up again.
-      if (held.status === "deferred" || held.status === "blocked") fields["status"] = "open";
-      return { bead: held.uid, drafts: [setFields(held.uid, fields)] };
+      const given = Object.fromEntries(Object.entries(wanted).filter(([, value]) => value !== ""));
+      // Slung again without a word on how, it is worked on as it was.
+      const before = runtime === "" ? held.fields[slingField.name] : undefined;
+      const fields: Record<string, Json> = { [slingField.name]: Object.assign({}, before, given) };
+      const drafts = [setFields(held.uid, isAside(held) ? { ...fields, status: "open" } : fields)];
+      if (held.issueType === "epic") {
+        const aside = below.filter(isAside);
+        reopened.push(...aside.map(({ id }) => id));
+        drafts.push(...aside.map(({ uid }) => setFields(uid, { status: "open" })));
+      }
+      return { bead: held.uid, drafts };
     });
-    return { bead: showBead(bead, world, nowMs()), placement: placementOf(bead, ports) };
+    const { reasons = [], ...placed } = placementOf(bead, ports);
+    const placement = { ...placed, reasons: [...tellSlung(bead, reopened, world), ...reasons] };
+    return { bead: showBead(bead, world, nowMs()), placement };
   };
+}
+
+/** Whoever slings what was put aside wants it taken up again. */
+function isAside({ status }: Bead): boolean {
+  return status === "deferred" || status === "blocked";
 }
 
 function refusal(bead: Bead, world: World): string | undefined {

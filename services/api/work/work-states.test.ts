@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { claimBead, createBead } from "#services/ledger/drafts.ts";
+import { claimBead, createBead, setFields } from "#services/ledger/drafts.ts";
 import { scratchTown } from "../scratch-town.ts";
 import { clientOf, failure, file } from "./scratch-client.ts";
 
@@ -94,7 +94,7 @@ test("a sling is noted, with why nothing happens yet", async () => {
   expect(explained.placement).toMatchObject({
     reasons: [`nobody has asked for it yet: gt sling ${a}`],
   });
-  const ready = await call("slingBead", { id: a });
+  const ready = await call("slingBead", { id: a, runtime: "patch" });
   expect(ready.placement?.reasons?.[0]).toMatch(/it is ready/);
 });
 
@@ -109,6 +109,31 @@ test("a sling that could lead to nothing is refused", async () => {
   expect((await failure(call("slingBead", { id: town }))).message).toContain("belongs to no rig");
   await call("closeBead", { id });
   expect((await failure(call("slingBead", { id }))).message).toContain("is closed");
+});
+
+test("an epic is slung only when each part can be worked on, and takes up what was put aside", async () => {
+  const town = await scratchTown();
+  const call = clientOf(town);
+  const epic = await file(call, { issueType: "epic", rig: "" });
+  const metadata = { gt: { patch: "diff" } };
+  const a = (await call("createBead", { title: "a", parent: epic, rig: "alpha", metadata })).bead;
+  const b = (await call("createBead", { title: "b", parent: epic, rig: "beta" })).bead;
+  const no = await failure(call("slingBead", { id: epic }));
+  expect(no).toMatchObject({ reason: "state" });
+  expect(no.message).toMatch(new RegExp(`^${b?.id} has no patch, and no runtime is known`));
+  const odd = await failure(call("slingBead", { id: epic, runtime: "bash", command: "x" }));
+  expect(odd.message).toBe("no runtime bash; there are patch, shell");
+  await town.write(setFields(a?.uid ?? "", { status: "deferred" }));
+  const slung = await call("slingBead", { id: epic, runtime: "shell", command: "make" });
+  expect(slung.placement?.reasons?.slice(0, 2)).toEqual([
+    "2 open beads below it are slung",
+    `open again: ${a?.id}`,
+  ]);
+  expect((await call("getBead", { id: a?.id ?? "" })).bead?.status).toBe("open");
+  // Once more without a word on how: as before.
+  await call("slingBead", { id: epic });
+  const { world } = town.ledger;
+  expect(world.bead(epic)?.fields["gt.sling"]).toMatchObject({ runtime: "shell", command: "make" });
 });
 
 test("a tree shows who works where on what", async () => {
