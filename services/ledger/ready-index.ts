@@ -87,12 +87,15 @@ export class ReadyIndex {
     const states = new Set<string>();
     const wasRig = new Set(this.#enrolled.map(({ bead }) => bead.uid));
     const sawRig = touched.some(({ uid, issueType }) => issueType === "rig" || wasRig.has(uid));
-    if (sawRig || this.#facts.size === 0) {
+    const isFirst = this.#facts.size === 0;
+    if (sawRig || isFirst) {
       this.#enrolled = rigs(this.#world);
       for (const uid of this.#strangers) waits.add(uid);
     }
     for (const bead of touched) this.#noteWaiters(bead);
-    for (const bead of touched) this.#spread(bead, waits, states);
+    // The first time all are judged anyway.
+    if (isFirst) for (const bead of touched) this.#facts.set(bead.uid, this.#factsOf(bead));
+    else for (const bead of touched) this.#spread(bead, waits, states);
     this.#touched.clear();
     for (const uid of this.#knots.update(touched)) waits.add(uid);
     for (const uid of waits) this.#judgeOwn(uid, nowMs);
