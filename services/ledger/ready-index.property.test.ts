@@ -128,3 +128,34 @@ test("what is kept as events come is what judging every bead anew would find", (
     { numRuns: 3_000 },
   );
 });
+
+test("a ring that is longer than a first look is found, wherever its last edge comes", () => {
+  const types = ["blocks", "parent-child", "waits-for", "conditional-blocks"];
+  fc.assert(
+    fc.property(fc.nat(), fc.integer({ min: 3, max: 14 }), (seed, count) => {
+      const random = randomNumbers(seed);
+      const world = new Beads();
+      let seq = 0;
+      const fold = (bead: string, op: string, values: object) => {
+        seq += 1;
+        const head = { v: 1, writer: "town.test", seq, clock: [seq, 0] as const, prev: "" };
+        world.fold(encodeEvent({ ...head, actor: "ann", bead, op, values: values as never }));
+      };
+      const ring = Array.from({ length: count }, (_, at) => `u${at}`);
+      for (const uid of ring) {
+        const fields = { status: "open", issue_type: random(3) === 0 ? "epic" : "task" };
+        fold(uid, "create", { id: `alpha-${uid}`, fields });
+      }
+      for (const [at, uid] of shuffled([...ring.entries()], seed)) {
+        compare(world, 0, seed);
+        const to = `u${(at + 1) % count}`;
+        const type = types[random(types.length)] ?? "blocks";
+        // An epic is finished after its children: its edge may run the other way.
+        if (random(4) === 0) fold(to, "link", { add: [{ to: uid, type: "parent-child" }] });
+        else fold(uid, "link", { add: [{ to, type }] });
+      }
+      compare(world, 0, seed);
+    }),
+    { numRuns: 1_500 },
+  );
+});
