@@ -158,7 +158,7 @@ test("events go on over the bus while the remote is away, and to git when it is 
   await arrival(late.ledger, "away");
 });
 
-test("a ledger that moved to another remote is found there, with all that was written", async () => {
+test("a ledger that moved to another remote is found there, with all that it had", async () => {
   const first = await member("vm-a", createMemoryBroker());
   await first.ledger.append("overseer", [create("before")]);
   await first.sync.flush(stop.signal);

@@ -5,8 +5,8 @@ import { appointedField, rigs } from "#services/ledger/rigs.ts";
 import type { World } from "#services/ledger/world.ts";
 
 /**
- * Appoint an authority for each rig that has none yet: who holds it already, where it is heard, else
- * the first machine that serves the rig.
+ * Appoint an authority for each rig that has none yet: who holds it already, where it is heard,
+ * else the first machine that serves the rig.
  */
 export function appointments(world: World, isHeard: (machine: string) => boolean): Draft[] {
   const enrolled = machines(world);
