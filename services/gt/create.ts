@@ -1,12 +1,15 @@
 import { readFile } from "node:fs/promises";
 import type { JsonObject } from "@bufbuild/protobuf";
 import { timestampFromDate } from "@bufbuild/protobuf/wkt";
+import type { Bead } from "#proto/gastown/v1/bead_pb.ts";
 import { FleetService } from "#proto/gastown/v1/fleet_service_pb.ts";
 import { WorkService } from "#proto/gastown/v1/work_service_pb.ts";
 import { TownError } from "#services/rpc/town-error.ts";
 import { changed } from "./bead-view.ts";
+import { oneLine } from "./one-line.ts";
 import { dependency, metadata, priority } from "./options.ts";
 import type { Session } from "./session.ts";
+import { UsageError } from "./usage-error.ts";
 import { collect, type Declare, example } from "./verb.ts";
 import { parseWhen } from "./when.ts";
 
@@ -77,8 +80,15 @@ async function create(gt: Session, title: string, options: Options): Promise<voi
       metadata: await metadataOf(options),
       ...(until === undefined ? {} : { deferUntil: timestampFromDate(until) }),
     },
-    ({ bead }) => (options.quiet ? (bead?.id ?? "") : changed("created", bead)),
+    ({ bead }) =>
+      options.quiet ? (bead?.id ?? "") : [changed("created", bead), ...next(bead)].join("\n"),
   );
+}
+
+/** Filed is not asked for yet. */
+function next(bead: Bead | undefined): string[] {
+  if (bead === undefined || (bead.rig === "" && bead.issueType !== "epic")) return [];
+  return [`  \`gt sling ${oneLine(bead.id)}\` has it done`];
 }
 
 /** A part belongs where its whole does; else, with one rig in town, nobody needs to name it. */
@@ -88,7 +98,10 @@ async function rigOf(gt: Session, { rig, parent }: Options): Promise<string> {
   if (parent !== undefined) return "";
   const { rigs } = await gt.call(FleetService.method.listRigs, {});
   const [only, ...others] = rigs;
-  return only !== undefined && others.length === 0 ? only.name : "";
+  if (only === undefined) return "";
+  if (others.length === 0) return only.name;
+  const there = rigs.map(({ name }) => name).join(", ");
+  throw new UsageError(`which rig? --rig ${there}, or --rig hq for the town itself`);
 }
 
 async function metadataOf({ metadata = {}, patch }: Options): Promise<JsonObject> {

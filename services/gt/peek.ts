@@ -53,12 +53,12 @@ function agentTable(agents: readonly Agent[], { paint, nowMs, columns }: Termina
 }
 
 const agentColumns = [
-  { head: "AGENT" },
+  { head: "AGENT", gives: 2 },
   { head: "HEALTH" },
   { head: "MACHINE" },
-  { head: "BEAD" },
-  { head: "STEP" },
-  { head: "EVIDENCE", gives: true },
+  { head: "BEAD", gives: 3 },
+  { head: "STEP", gives: 4 },
+  { head: "EVIDENCE", gives: 1 },
   { head: "SEEN", align: "right" },
 ] as const;
 

@@ -61,8 +61,9 @@ async function gt(
 }
 
 test("files a bead on the only rig, shows and closes it", async () => {
+  const next = "  `gt sling alpha-1` has it done\n";
   const filed = await gt(["create", "Greet by name", "-p", "1", "--label", "a", "--label", "b"]);
-  expect(filed).toEqual({ exitCode: 0, out: "created alpha-1  Greet by name\n", err: "" });
+  expect(filed).toEqual({ exitCode: 0, out: `created alpha-1  Greet by name\n${next}`, err: "" });
   expect(town.beads.get("alpha-1")).toMatchObject({ priority: 1, labels: ["a", "b"] });
   const shown = await gt(["show", "alpha-1"]);
   expect(shown.out).toContain("● open · ready · task · P1 · rig alpha");
@@ -185,6 +186,24 @@ test("a list passes its filter on", async () => {
   expect(town.lastFilter()).toBe("status = open AND type = bug AND rig = alpha");
   await gt(["list", "--closed-since", "1d"]);
   expect(town.lastFilter()).toBe('closed >= "2026-02-28T09:03:00.000Z" AND work = true');
+});
+
+test("with several rigs one has to be named; without a gate that is said", async () => {
+  const added = await gt(["rig", "add", "beta", "https://example.org/beta.git"]);
+  expect(added.out).toContain("NO GATE: everything lands untested");
+  const gated = await gt(["rig", "add", "gamma", "https://example.org/c.git", "--gate", "make"]);
+  expect(gated.out).not.toContain("NO GATE");
+  const vague = await gt(["create", "Greet"]);
+  expect(vague).toMatchObject({ exitCode: 2, out: "" });
+  expect(vague.err).toContain("which rig? --rig alpha, beta, gamma, or --rig hq");
+  expect((await gt(["create", "Greet", "--rig", "hq", "-q"])).out).toBe("hq-1\n");
+});
+
+test("status says what waits for a person", async () => {
+  town.put("created", { id: "alpha-1", title: "x", status: "deferred" });
+  const { out } = await gt(["status"]);
+  expect(out).toContain("2 letters wait: gt mail inbox -u\n1 bead needs a person: ");
+  expect(town.lastFilter()).toBe("status = deferred AND work = true");
 });
 
 test("doctor tells what fails with its remedy, and ends with 1", async () => {

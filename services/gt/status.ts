@@ -5,11 +5,13 @@ import {
   ListMachinesResponseSchema,
   ListRigsResponseSchema,
 } from "#proto/gastown/v1/fleet_service_pb.ts";
+import { MailService } from "#proto/gastown/v1/mail_service_pb.ts";
 import {
   type GetTownResponse,
   GetTownResponseSchema,
   TownService,
 } from "#proto/gastown/v1/town_service_pb.ts";
+import { WorkService } from "#proto/gastown/v1/work_service_pb.ts";
 import { isTownError } from "#services/rpc/town-error.ts";
 import { elapsed } from "./elapsed.ts";
 import { facts } from "./facts.ts";
@@ -34,7 +36,10 @@ async function status(gt: Session): Promise<void> {
   const fleet = await fleetOf(gt);
   const { terminal } = gt;
   const address = gt.answerer()?.address ?? "";
-  if (!gt.json) return gt.printValue(undefined, page(town, address, fleet, terminal));
+  if (!gt.json) {
+    const lines = [page(town, address, fleet, terminal), ...(await waitingForYou(gt))];
+    return gt.printValue(undefined, lines.join("\n"));
+  }
   const emit = { alwaysEmitImplicit: true };
   const parts = [
     { town: toJson(GetTownResponseSchema, town, emit), address },
@@ -56,6 +61,35 @@ async function fleetOf(gt: Session): Promise<Fleet | undefined> {
     if (isTownError(error, "unimplemented")) return undefined;
     throw error;
   }
+}
+
+const countedMax = 1_000;
+
+/** What a person has to do: letters to read, beads that nobody goes on with. */
+async function waitingForYou(gt: Session): Promise<string[]> {
+  try {
+    const filter = "status = deferred AND work = true";
+    const [{ mail }, { totalSize }] = await Promise.all([
+      gt.call(MailService.method.listMail, { unreadOnly: true, pageSize: countedMax }),
+      gt.call(WorkService.method.listBeads, { filter, pageSize: 1 }),
+    ]);
+    const lines = [
+      ...(mail.length > 0
+        ? [`${plural(mail.length, "letter waits", "letters wait")}: gt mail inbox -u`]
+        : []),
+      ...(totalSize > 0
+        ? [`${plural(totalSize, "bead needs", "beads need")} a person: gt list --status deferred`]
+        : []),
+    ];
+    return lines.length > 0 ? ["", ...lines] : [];
+  } catch (error) {
+    if (isTownError(error, "unimplemented")) return [];
+    throw error;
+  }
+}
+
+function plural(count: number, one: string, several: string): string {
+  return `${count} ${count === 1 ? one : several}`;
 }
 
 function page(

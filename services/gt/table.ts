@@ -6,8 +6,11 @@ import { cut } from "./one-line.ts";
 export type Column = {
   readonly head: string;
   readonly align?: "left" | "right";
-  /** Cut first where a line would not fit. Its cells carry no colours. */
-  readonly gives?: boolean;
+  /**
+   * Cut where a line would not fit; of several the one with the lowest number first, `true` being
+   * 1. Its cells carry no colours.
+   */
+  readonly gives?: boolean | number;
 };
 
 const gapColumns = 2;
@@ -44,14 +47,26 @@ export function table(
 }
 
 function fitted(columns: readonly Column[], lines: readonly string[][], width: number): string[][] {
-  const giving = columns.findIndex(({ gives }) => gives);
-  if (giving < 0 || !Number.isFinite(width)) return [...lines];
-  const others = columns.reduce((sum, _, at) => {
-    if (at === giving) return sum;
-    return sum + Math.max(0, ...lines.map((line) => stringWidth(line[at] ?? ""))) + gapColumns;
-  }, 0);
-  const room = Math.max(leastColumns, width - others);
-  return lines.map((line) => line.map((cell, at) => (at === giving ? cut(cell, room) : cell)));
+  if (!Number.isFinite(width)) return [...lines];
+  const widths = columns.map((_, at) =>
+    Math.max(0, ...lines.map((line) => stringWidth(line[at] ?? ""))),
+  );
+  const gaps = gapColumns * (columns.length - 1);
+  let over = widths.reduce((sum, each) => sum + each, gaps) - width;
+  const giving = columns
+    .map(({ gives }, at) => ({ at, order: Number(gives ?? 0) }))
+    .filter(({ order }) => order > 0)
+    .sort((a, b) => a.order - b.order);
+  for (const { at } of giving) {
+    const held = widths[at] ?? 0;
+    const kept = Math.max(Math.min(held, leastColumns), held - Math.max(0, over));
+    widths[at] = kept;
+    over -= held - kept;
+  }
+  const given = new Set(giving.map(({ at }) => at));
+  return lines.map((line) =>
+    line.map((cell, at) => (given.has(at) ? cut(cell, widths[at] ?? 0) : cell)),
+  );
 }
 
 const edges = ["top", "bottom", "left", "right", "mid"] as const;

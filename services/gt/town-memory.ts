@@ -6,6 +6,7 @@ import {
   type WatchEventsResponseSchema,
 } from "#proto/gastown/v1/event_service_pb.ts";
 import { FleetService, MachineState } from "#proto/gastown/v1/fleet_service_pb.ts";
+import { MailService } from "#proto/gastown/v1/mail_service_pb.ts";
 import { MoleculeService } from "#proto/gastown/v1/molecule_service_pb.ts";
 import { TownService } from "#proto/gastown/v1/town_service_pb.ts";
 import { type BeadNode, BeadNodeSchema, WorkService } from "#proto/gastown/v1/work_service_pb.ts";
@@ -23,6 +24,8 @@ export type TownMemory = {
   readonly watched: Promise<void>;
   /** What the last list of beads was asked with. */
   readonly lastFilter: () => string;
+  /** The names of its rigs, each its own prefix. */
+  readonly rigs: string[];
 };
 
 type Event = MessageInitShape<typeof WatchEventsResponseSchema>;
@@ -36,6 +39,7 @@ export function openTownMemory(): TownMemory {
   const events: Event[] = [];
   const bell = openBell();
   const asked = { filter: "" };
+  const rigs = ["alpha"];
   const watched = Promise.withResolvers<void>();
 
   const put: TownMemory["put"] = (kind, init) => {
@@ -64,12 +68,13 @@ export function openTownMemory(): TownMemory {
     put,
     watched: watched.promise,
     lastFilter: () => asked.filter,
+    rigs,
     services: [
       workOf(beads, put, asked),
       served(EventService, {
         watchEvents: ({ resumeToken }, { signal }) => watch(resumeToken, signal),
       }),
-      ...standing,
+      ...standing(rigs),
     ],
   };
 }
@@ -131,7 +136,7 @@ function workOf(
   });
 }
 
-const standing: readonly Served[] = [
+const standing = (rigs: string[]): readonly Served[] => [
   served(TownService, {
     getTown: async () => ({
       town: "bartertown",
@@ -151,7 +156,16 @@ const standing: readonly Served[] = [
     listMachines: async () => ({
       machines: [{ name: "vm-a", state: MachineState.READY, polecatsMax: 4, link: "bus" }],
     }),
-    listRigs: async () => ({ rigs: [{ name: "alpha", prefix: "alpha", authority: "vm-a" }] }),
+    listRigs: async () => ({
+      rigs: rigs.map((name) => ({ name, prefix: name, authority: "vm-a" })),
+    }),
+    addRig: async ({ name, remote, gates }) => {
+      rigs.push(name);
+      return { rig: { name, remote, gates, prefix: name } };
+    },
+  }),
+  served(MailService, {
+    listMail: async () => ({ mail: [{ id: "hq-m1" }, { id: "hq-m2" }] }),
   }),
   served(MoleculeService, {
     getHook: async (_, { token }) =>

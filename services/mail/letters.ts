@@ -60,10 +60,25 @@ export function shutdownUid(workUid: string, epoch: string): string {
 /** What the overseer reads when a polecat left without finishing. */
 export function exitLetter(attempt: Attempt, kind: string, lines: readonly string[]): Letter {
   const { agent, epoch, work } = attempt;
-  const body = [...lines, "", `From ${agent} on ${attempt.machine}, epoch ${epoch}.`].join("\n");
+  const from = `From ${agent} on ${attempt.machine}, epoch ${epoch}.`;
+  const body = [...lines, "", ...nextAfter(kind, work.id), from].join("\n");
   const uid = derivedUid("mail", "exit", work.uid, epoch);
   const subject = `${kind} ${work.id}: ${work.title}`;
   return { uid, from: agent, to: overseer, subject, body, about: work.uid };
+}
+
+/** What the overseer can do about an exit that leaves the bead to them. */
+function nextAfter(kind: string, id: string): string[] {
+  if (kind === "REFACTOR") {
+    return [`${id} is deferred. \`gt show ${id}\` has its parts, \`gt sling\` has one done.`, ""];
+  }
+  if (kind !== "ESCALATE") return [];
+  return [
+    `${id} is deferred: nobody works on it until you decide. \`gt show ${id}\` has it all.`,
+    `Say what is to be done (\`gt comment ${id} …\`, \`gt update ${id} …\`), then`,
+    `\`gt sling ${id}\` has it tried again; \`gt close ${id}\` gives it up.`,
+    "",
+  ];
 }
 
 /** The agent that watches over a machine's polecats. */

@@ -98,6 +98,7 @@ test("ESCALATE documents, defers, releases and mails the overseer, once", async 
   expect(work.comments.map(({ text }) => text)).toEqual(["ESCALATE: which colour?"]);
   const letters = inbox(scratch.ledger.world, "overseer");
   expect(letters.map(({ title }) => title)).toEqual(["ESCALATE alpha-1: Greet by name"]);
+  expect(letters[0]?.fields["description"]).toContain("`gt sling alpha-1` has it tried again");
   expect(letters[0]?.fields["description"]).toContain("which colour?");
   await shutdown(scratch);
   expect(states(scratch)).toBe("branch-setup implement commit self-review test submit");

@@ -38,8 +38,8 @@ async function list(gt: Session, inbox = "", { unread = false, number }: Options
 const mailColumns = [
   { head: "" },
   { head: "ID" },
-  { head: "FROM" },
-  { head: "SUBJECT", gives: true },
-  { head: "BEAD" },
+  { head: "FROM", gives: 1 },
+  { head: "SUBJECT", gives: 2 },
+  { head: "BEAD", gives: 3 },
   { head: "SENT", align: "right" },
 ] as const;

@@ -36,11 +36,11 @@ export const declare: Declare = (command, act) => {
 
 const queueColumns = [
   { head: "#", align: "right" },
-  { head: "ID" },
-  { head: "BEAD" },
+  { head: "ID", gives: 4 },
+  { head: "BEAD", gives: 3 },
   { head: "STATE" },
-  { head: "WORKER" },
+  { head: "WORKER", gives: 2 },
   { head: "COMMIT" },
   { head: "SINCE", align: "right" },
-  { head: "REASON", gives: true },
+  { head: "REASON", gives: 1 },
 ] as const;

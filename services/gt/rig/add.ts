@@ -33,6 +33,9 @@ export const declare: Declare = (command, act) => {
     .action(act(add));
 };
 
+const untested =
+  "NO GATE: everything lands untested; --gate names a command that must succeed first";
+
 /** The town probes the remote with real pushes before it answers. */
 const probeTimeoutMs = 180_000;
 
@@ -55,6 +58,7 @@ async function add(gt: Session, name: string, remote: string, options: Options):
       [
         rig === undefined ? "added" : rigPage(rig, gt.terminal),
         ...notes.map((note) => `  ${oneLine(note)}`),
+        ...(rig?.gates.length === 0 ? ["", gt.terminal.paint.bold(untested)] : []),
       ].join("\n"),
     { timeoutMs: probeTimeoutMs },
   );
