@@ -111,7 +111,7 @@ test("a sling that could lead to nothing is refused", async () => {
   expect((await failure(call("slingBead", { id }))).message).toContain("is closed");
 });
 
-test("an epic is slung when each part can be worked on, and takes up what was put aside", async () => {
+test("an epic is slung when each part can be worked on; it takes up what was aside", async () => {
   const town = await scratchTown();
   const call = clientOf(town);
   const epic = await file(call, { issueType: "epic", rig: "" });
