@@ -68,9 +68,11 @@ export async function runGitBytes(
   switch (ended.cut) {
     case "timeout": {
       const timeoutMs = run.timeoutMs ?? timeoutMsDefault;
-      const silence = `no answer within ${timeoutMs} ms`;
-      const told = `${shown}: ${silence}; it was stopped. ${gitWords(said)}`.trimEnd();
-      throw new TownError("unavailable", told, { cause: new Error(silence) });
+      const silence = `no answer within ${timeoutMs} ms; it was stopped`;
+      const told = `${shown}: ${silence}. ${gitWords(said)}`.trimEnd();
+      throw new TownError("unavailable", told, {
+        cause: new Error(`no answer within ${timeoutMs / 1_000} s`),
+      });
     }
     case "abort":
       throw new TownError("cancelled", `${shown}: cancelled`);
