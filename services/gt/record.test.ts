@@ -11,8 +11,7 @@ import { claimBead, closeBead, createBead, setFields } from "#services/ledger/dr
 import { digestField, workField } from "#services/ledger/work-fields.ts";
 import { served } from "#services/rpc/method.ts";
 import { type RpcServer, serveRpc } from "#services/rpc/server.ts";
-import { run } from "./run.ts";
-import { plainPaint, type Terminal } from "./terminal.ts";
+import { runInMemory, type Told } from "./terminal-memory.ts";
 
 const nux = "rigs/alpha/polecats/nux";
 let folder: string;
@@ -70,26 +69,8 @@ async function live(): Promise<void> {
   );
 }
 
-async function gt(...args: string[]): Promise<{ exitCode: number; out: string; err: string }> {
-  const told = { out: "", err: "" };
-  const terminal: Terminal = {
-    write: (text) => {
-      told.out += text;
-    },
-    writeError: (text) => {
-      told.err += text;
-    },
-    readInput: async () => "",
-    isTty: false,
-    redraw: async () => ({ show: () => {}, done: () => {} }),
-    columns: () => Number.POSITIVE_INFINITY,
-    paint: plainPaint,
-    env: { GT_TOWN: server.address },
-    cwd: folder,
-    nowMs: town.nowMs,
-  };
-  const exitCode = await run(args, terminal, new AbortController().signal);
-  return { exitCode, ...told };
+function gt(...args: string[]): Promise<Told> {
+  return runInMemory(args, { env: { GT_TOWN: server.address }, cwd: folder, nowMs: town.nowMs });
 }
 
 test("history tells when, what, who, where, under which epoch, and what changed", async () => {

@@ -3,8 +3,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
 import { type RpcServer, serveRpc } from "#services/rpc/server.ts";
-import { run } from "./run.ts";
-import { plainPaint, type Terminal } from "./terminal.ts";
+import type { Terminal } from "./terminal.ts";
+import { runInMemory, type Told } from "./terminal-memory.ts";
 import { openTownMemory, type TownMemory, townStartMs } from "./town-memory.ts";
 
 let folder: string;
@@ -31,33 +31,13 @@ function serve(listen: { address?: string; socketPath?: string }): Promise<RpcSe
   });
 }
 
-type Told = { exitCode: number; out: string; err: string };
-
-async function gt(
+function gt(
   args: readonly string[],
   over: Partial<Terminal> = {},
-  signal = new AbortController().signal,
+  signal?: AbortSignal,
 ): Promise<Told> {
-  const told = { out: "", err: "" };
-  const terminal: Terminal = {
-    write: (text) => {
-      told.out += text;
-    },
-    writeError: (text) => {
-      told.err += text;
-    },
-    readInput: async () => "",
-    isTty: false,
-    redraw: async () => ({ show: () => {}, done: () => {} }),
-    columns: () => Number.POSITIVE_INFINITY,
-    paint: plainPaint,
-    env: { GT_TOWN: server.address },
-    cwd: folder,
-    nowMs: () => townStartMs + 180_000,
-    ...over,
-  };
-  const exitCode = await run(args, terminal, signal);
-  return { exitCode, ...told };
+  const place = { env: { GT_TOWN: server.address }, cwd: folder };
+  return runInMemory(args, { ...place, nowMs: () => townStartMs + 180_000, ...over }, signal);
 }
 
 test("files a bead on the only rig, shows and closes it", async () => {

@@ -4,8 +4,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { nodeDisk } from "#services/ledger/disk-node.ts";
 import { openLedger } from "#services/ledger/ledger.ts";
-import { run } from "../run.ts";
-import { plainPaint, type Terminal } from "../terminal.ts";
+import { runInMemory, type Told } from "../terminal-memory.ts";
 
 let home: string;
 const segment = () => join(home, "journal", "vm-a.life0001", "000001.jsonl");
@@ -24,26 +23,8 @@ beforeAll(async () => {
 afterAll(() => rm(home, { recursive: true }));
 
 /** `gt ledger …`, with no town anywhere. */
-async function gt(...args: string[]): Promise<{ exitCode: number; out: string; err: string }> {
-  const told = { out: "", err: "" };
-  const terminal: Terminal = {
-    write: (text) => {
-      told.out += text;
-    },
-    writeError: (text) => {
-      told.err += text;
-    },
-    readInput: async () => "",
-    isTty: false,
-    redraw: async () => ({ show: () => {}, done: () => {} }),
-    columns: () => Number.POSITIVE_INFINITY,
-    paint: plainPaint,
-    env: {},
-    cwd: home,
-    nowMs: () => 1_000,
-  };
-  const exitCode = await run(["ledger", ...args], terminal, new AbortController().signal);
-  return { exitCode, ...told };
+function gt(...args: string[]): Promise<Told> {
+  return runInMemory(["ledger", ...args], { env: {}, cwd: home, nowMs: () => 1_000 });
 }
 
 test("a folder is verified, and a changed line is named and ends with 1", async () => {
