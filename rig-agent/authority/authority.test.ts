@@ -104,7 +104,8 @@ test("nothing is claimed before the chain is reconciled and the term taken", asy
   expect(ledger.world.bead("a")?.claim).toBeUndefined();
   ledger.onChange(({ event }) => order.push(event.op));
   await govern(ports(ledger, { reconcile: async () => void order.push("reconcile") }));
-  expect(order.indexOf("reconcile")).toBeLessThan(order.indexOf("claim"));
+  expect(order[0]).toBe("reconcile");
+  expect(order).toContain("claim");
 });
 
 test("a term is dropped when the authority moves to another machine", async () => {

@@ -27,3 +27,10 @@ test("a killed holder holds nothing", async () => {
   await once(child, "exit");
   await (await ownHome(home))();
 });
+
+test("a process that got a dead holder's pid is not taken for it", async () => {
+  const home = mkdtempSync(join(tmpdir(), "gt-own-"));
+  const stranger = { pid: process.ppid, startTime: "another process's" };
+  writeFileSync(join(home, "owner.json"), JSON.stringify(stranger));
+  await (await ownHome(home))();
+});
