@@ -86,7 +86,9 @@ export type BeadState = {
   closes: ReadonlyMap<string, CloseRecord>;
   reopened: ReadonlySet<string>;
   deletes: ReadonlyMap<string, DeleteRecord>;
-  /** The newest write of any kind. */
+  /** Where it was moved last. */
+  tier: Register | undefined;
+  /** The newest write of any kind but a move between tiers. */
   last: Origin | undefined;
 };
 
@@ -131,6 +133,7 @@ export function emptyBead(uid: string): BeadState {
     closes: noMap,
     reopened: noSet,
     deletes: noMap,
+    tier: undefined,
     last: undefined,
   };
 }

@@ -1,4 +1,5 @@
 import type { Json } from "./bead-state.ts";
+import type { Tier } from "./tier.ts";
 
 /** One edge, resolved: `uid` is the target's where the ledger knows it. */
 export type Dependency = {
@@ -70,6 +71,7 @@ export type Bead = {
   /** Every other field as written: texts, metadata, and ours under `gt.…`. */
   readonly fields: Readonly<Record<string, Json>>;
   readonly deleted: boolean;
+  readonly tier: Tier;
 };
 
 /** A text field of a bead, or empty. */

@@ -10,6 +10,7 @@ import {
 } from "./bead-state.ts";
 import { stampTime } from "./clock.ts";
 import { claimEpoch, compareEpochs, parseEpoch } from "./epoch.ts";
+import { readTier, type Tier } from "./tier.ts";
 
 /** What a bead's view needs of the others. */
 export type Neighbours = {
@@ -75,7 +76,19 @@ export function deriveBead(state: BeadState, near: Neighbours): Bead {
     parent: parent && (parent.uid ?? parent.id),
     fields: otherFields(state),
     deleted,
+    tier: deriveTier(state, deleted || effective !== undefined),
   };
+}
+
+/**
+ * Where the bead is kept. A move counts while nothing has happened since; what was squashed into a
+ * digest is in the archive at once.
+ */
+function deriveTier({ tier, last, deletes }: BeadState, isEnded: boolean): Tier {
+  if (!isEnded) return "active";
+  for (const { digest } of deletes.values()) if (digest !== undefined) return "archive";
+  const counts = tier && last && compareOrigins(tier.origin, last) > 0;
+  return counts ? readTier(tier.value) : "active";
 }
 
 /** The claim with the highest epoch. */

@@ -1,6 +1,7 @@
 import { type Bead, isHeld } from "./bead.ts";
 import { edgeKey, type Json, liveAdditions } from "./bead-state.ts";
 import type { Cursor, Draft, EdgeValue, Values } from "./event.ts";
+import type { Tier } from "./tier.ts";
 import type { World } from "./world.ts";
 
 /** A bead to be made; what is not given is written as the ledger's default. */
@@ -152,6 +153,11 @@ export function reopenBead(bead: Bead, reason: string): Draft {
 /** Delete a bead visibly; `digest` is the uid of the bead that keeps its outcome. */
 export function tombstone(uid: string, reason: string, digest?: string): Draft {
   return { bead: uid, op: "delete", values: { reason, ...(digest !== undefined && { digest }) } };
+}
+
+/** Keep an ended bead in another tier until something happens to it. */
+export function moveBead(uid: string, tier: Tier): Draft {
+  return { bead: uid, op: "tier", values: { tier } };
 }
 
 /** Mark the first draft as the request's, so that the ledger knows it was applied. */

@@ -62,6 +62,8 @@ export const operations = {
   }),
   reopen: z.looseObject({ closes: z.array(z.string()), reason: z.string() }),
   delete: z.looseObject({ reason: z.string(), digest: z.string().optional() }),
+  /** Where an ended bead is kept from now on; whatever happens to it later brings it up again. */
+  tier: z.looseObject({ tier: z.string().min(1).max(50) }),
 } as const;
 
 export type Operation = keyof typeof operations;

@@ -32,7 +32,8 @@ export function foldEvent(bead: BeadState, event: LedgerEvent): void {
     hash: event.hash,
     actor: shared(event.actor),
   };
-  if (!bead.last || compareOrigins(origin, bead.last) > 0) bead.last = origin;
+  const isNewest = !bead.last || compareOrigins(origin, bead.last) > 0;
+  if (isNewest && event.op !== "tier") bead.last = origin;
   if (!Object.hasOwn(rules, event.op)) return; // Also `constructor` and the like.
   const apply = rules[event.op as Operation] as Apply<Operation>;
   apply(bead, event.values as Values<Operation>, origin, event);
@@ -114,6 +115,11 @@ const rules: { readonly [O in Operation]: Apply<O> } = {
   delete: (bead, values, origin) => {
     const { reason, digest } = values;
     bead.deletes = withEntry(bead.deletes, origin.hash, { ...origin, reason, digest });
+  },
+  tier: (bead, values, origin) => {
+    const held = bead.tier;
+    if (held && compareOrigins(held.origin, origin) >= 0) return;
+    bead.tier = { origin, value: values.tier };
   },
 };
 

@@ -132,6 +132,10 @@ export class Replica {
 
   /** Stamps of the field values that a draft replaces. */
   #replaced(draft: Draft): Stamp[] {
+    if (draft.op === "tier") {
+      const last = this.beads.state(draft.bead)?.last; // A move counts only above all before it.
+      return last ? [last.stamp] : [];
+    }
     if (draft.op !== "set" && draft.op !== "create") return [];
     const held = this.beads.state(draft.bead)?.fields;
     return Object.keys(draft.values.fields).flatMap((name) => {

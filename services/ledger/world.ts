@@ -10,10 +10,14 @@ import { UidIndex } from "./uid-index.ts";
 export type World = {
   /** A bead by uid, id, or former id. Tombstones too. */
   readonly bead: (uidOrId: string) => Bead | undefined;
-  /** Every bead, tombstones too, in the order of their first event here. */
+  /** Every bead of the active tier, tombstones too. */
   readonly all: () => Iterable<Bead>;
-  /** Beads of one type that are not deleted. */
+  /** Every bead of every tier; reads those below the active one as it comes to them. */
+  readonly everywhere: () => Iterable<Bead>;
+  /** Beads of one type of the active tier that are not deleted. */
   readonly ofType: (issueType: string) => readonly Bead[];
+  /** The same of every tier. */
+  readonly everyOfType: (issueType: string) => readonly Bead[];
   /** Direct children, by id. */
   readonly children: (uid: string) => readonly Bead[];
   /** Beads that have an edge to this one. */
@@ -24,6 +28,7 @@ export type World = {
   readonly requested: (request: string) => Requested | undefined;
   /** The join of a bead's events: for the fold's proofs and for removals that name additions. */
   readonly state: (uid: string) => BeadState | undefined;
+  /** How many beads there are in all tiers. */
   readonly size: () => number;
   /** What is open, in hand and ready. */
   readonly readiness: ReadyIndex;
@@ -61,6 +66,10 @@ export class Beads implements World {
   }
 
   *all(): Iterable<Bead> {
+    for (const bead of this.everywhere()) if (bead.tier === "active") yield bead;
+  }
+
+  *everywhere(): Iterable<Bead> {
     for (const uid of this.#states.keys()) {
       const bead = this.#view(uid);
       if (bead) yield bead;
@@ -68,6 +77,10 @@ export class Beads implements World {
   }
 
   ofType(issueType: string): readonly Bead[] {
+    return this.everyOfType(issueType).filter(({ tier }) => tier === "active");
+  }
+
+  everyOfType(issueType: string): readonly Bead[] {
     return this.#viewsOf(this.#byType.of(issueType)).filter((bead) => {
       return bead.issueType === issueType && !bead.deleted;
     });

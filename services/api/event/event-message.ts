@@ -24,6 +24,7 @@ const kinds: Readonly<Record<Operation, string>> = {
   close: "closed",
   reopen: "reopened",
   delete: "deleted",
+  tier: "moved",
 };
 
 /** One change as the API shows it, with the bead as it is after it. */
@@ -87,6 +88,8 @@ function summarise(
       return `claimed by ${text(values["polecat"])} on ${text(values["machine"])}, epoch ${epoch}`;
     case "spawn":
       return `a worker was started on ${text(values["machine"])}, epoch ${epoch}`;
+    case "tier":
+      return `kept in the ${text(values["tier"])} tier`;
     case "close":
       return [text(values["kind"]), text(values["reason"])].filter((word) => word).join(": ");
     case "release":

@@ -1,5 +1,6 @@
 import { edgeKey } from "../bead-state.ts";
 import type { Draft, EdgeValue, Operation, Values } from "../event.ts";
+import { tiers } from "../tier.ts";
 import type { Happened } from "./history.ts";
 import type { Tape } from "./tape.ts";
 
@@ -90,6 +91,7 @@ const makers: readonly Make[] = [
   },
   closing,
   closing,
+  (tape, bead) => ({ bead, op: "tier", values: { tier: tape.pick([...tiers, "later"]) } }),
   (tape, bead, known) => {
     const seen = known.filter(({ event }) => event.op === "close" && event.bead === bead);
     const names = [...new Set(seen.map(({ event }) => String(event.values["close"])))];
