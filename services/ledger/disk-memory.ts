@@ -1,7 +1,12 @@
-import { dirname } from "node:path/posix";
+import { basename, dirname, join } from "node:path/posix";
 import type { Disk, DiskFile } from "./disk.ts";
 
-type File = { bytes: Uint8Array; durable: Uint8Array; named: boolean };
+type File = { readonly kind: "file"; bytes: Uint8Array; durable: Uint8Array };
+
+/** A folder: what it holds, and what it will hold after a crash. */
+type Folder = { readonly kind: "folder"; now: Map<string, Node>; durable: Map<string, Node> };
+
+type Node = File | Folder;
 
 /** What a disk in memory does, and what it only says that it did. */
 export type MemoryDiskOptions = {
@@ -13,9 +18,7 @@ export type MemoryDiskOptions = {
 
 /** A disk in memory that forgets, at a crash, every byte and every name that was not synced. */
 export class MemoryDisk implements Disk {
-  readonly #files = new Map<string, File>();
-  /** Folders, and whether their names are durable. */
-  readonly #dirs = new Map<string, boolean>([["/", true]]);
+  readonly #root = newFolder();
   readonly #options: MemoryDiskOptions;
   /** Makes syncs fail with this error, as a broken disk does. */
   failSync: Error | undefined;
@@ -27,28 +30,26 @@ export class MemoryDisk implements Disk {
     this.#options = options;
   }
 
-  readonly list = async (dir: string): Promise<string[]> => below(this.#files.keys(), dir);
+  readonly list = async (dir: string): Promise<string[]> => this.#names(dir, "file");
 
-  readonly listDirs = async (dir: string): Promise<string[]> => below(this.#dirs.keys(), dir);
+  readonly listDirs = async (dir: string): Promise<string[]> => this.#names(dir, "folder");
 
   readonly read = async (path: string): Promise<Uint8Array> => this.#file(path).bytes;
 
   readonly makeDir = async (dir: string): Promise<string | undefined> => {
     this.#mayWrite();
     let first: string | undefined;
-    for (let at = dir; !this.#dirs.has(at) && at !== "."; at = dirname(at)) {
-      this.#dirs.set(at, false);
-      first = at;
-    }
+    for (let at = dir; !isTop(at) && !this.#node(at); at = dirname(at)) first = at;
+    this.#makeFolder(dir);
     return first;
   };
 
   readonly open = async (path: string): Promise<DiskFile> => {
     this.#mayWrite();
+    const { now } = this.#folder(dirname(path));
     const empty = new Uint8Array();
-    if (!this.#files.has(path)) {
-      this.#files.set(path, { bytes: empty, durable: empty, named: false });
-    }
+    const name = basename(path);
+    if (!now.has(name)) now.set(name, { kind: "file", bytes: empty, durable: empty });
     const file = this.#file(path);
     return {
       append: async (bytes) => {
@@ -74,42 +75,112 @@ export class MemoryDisk implements Disk {
 
   readonly syncDir = async (dir: string): Promise<void> => {
     if (this.#options.syncsDirs === false) return;
-    for (const [path, file] of this.#files) if (dirname(path) === dir) file.named = true;
-    for (const path of this.#dirs.keys()) if (dirname(path) === dir) this.#dirs.set(path, true);
+    const folder = this.#folder(dir);
+    folder.durable = new Map(folder.now);
+  };
+
+  readonly rename = async (from: string, to: string): Promise<void> => {
+    this.#mayWrite();
+    const node = this.#node(from);
+    if (!node) throw failure("ENOENT", `no such file: ${from}`);
+    const { now: target } = this.#folder(dirname(to));
+    const held = target.get(basename(to));
+    if (held?.kind === "folder" && held.now.size > 0) throw failure("ENOTEMPTY", to);
+    this.#folder(dirname(from)).now.delete(basename(from));
+    target.set(basename(to), node);
+  };
+
+  readonly remove = async (path: string): Promise<void> => {
+    this.#mayWrite();
+    const up = this.#node(dirname(path));
+    if (up?.kind === "folder") up.now.delete(basename(path));
   };
 
   /**
    * Lose what was not synced. A real disk may have kept any of it: `keep` says, of so many bytes
-   * that were not, how many survive, and may leave zeros where others were to stand.
+   * that were not, how many survive, and may leave zeros where others were to stand; `keepsNames`
+   * that every name was kept, and every removal of one.
    */
-  crash(keep: (bytes: Uint8Array) => Uint8Array = () => new Uint8Array()): void {
-    const lost = new Set([...this.#dirs].filter(([, named]) => !named).map(([path]) => path));
-    const isLost = (path: string): boolean =>
-      lost.has(path) || (path !== dirname(path) && isLost(dirname(path)));
-    for (const path of [...this.#dirs.keys()]) if (isLost(path)) this.#dirs.delete(path);
-    for (const [path, file] of this.#files) {
-      if (!file.named || isLost(dirname(path))) this.#files.delete(path);
-      const survivors = keep(file.bytes.subarray(file.durable.length));
-      file.bytes = Buffer.concat([file.durable, survivors]);
-      file.durable = file.bytes;
-    }
+  crash(
+    keep: (bytes: Uint8Array) => Uint8Array = () => new Uint8Array(),
+    { keepsNames = false }: { readonly keepsNames?: boolean } = {},
+  ): void {
+    const lose = (node: Node): void => {
+      if (node.kind === "file") {
+        const survivors = keep(node.bytes.subarray(node.durable.length));
+        node.bytes = Buffer.concat([node.durable, survivors]);
+        node.durable = node.bytes;
+        return;
+      }
+      if (keepsNames) node.durable = new Map(node.now);
+      else node.now = new Map(node.durable);
+      for (const each of node.now.values()) lose(each);
+    };
+    lose(this.#root);
   }
 
   /** Change a file behind the journal's back. */
   write(path: string, bytes: Uint8Array): void {
-    for (let at = dirname(path); at !== dirname(at); at = dirname(at)) this.#dirs.set(at, true);
-    this.#files.set(path, { bytes, durable: bytes, named: true });
+    let at = this.#root;
+    for (const name of partsOf(dirname(path))) {
+      const held = at.now.get(name);
+      const next = held?.kind === "folder" ? held : newFolder();
+      at.now.set(name, next);
+      at.durable.set(name, next);
+      at = next;
+    }
+    const file: File = { kind: "file", bytes, durable: bytes };
+    at.now.set(basename(path), file);
+    at.durable.set(basename(path), file);
   }
 
   /** Every file, for looking behind the journal's back. */
   paths(): string[] {
-    return [...this.#files.keys()].sort();
+    const below = (dir: string, folder: Folder): string[] =>
+      [...folder.now].flatMap(([name, node]) => {
+        const path = join(dir, name);
+        return node.kind === "file" ? [path] : below(path, node);
+      });
+    return below("/", this.#root).sort();
+  }
+
+  #makeFolder(dir: string): void {
+    let at = this.#root;
+    for (const name of partsOf(dir)) {
+      const held = at.now.get(name);
+      if (held?.kind === "file") throw failure("ENOTDIR", dir);
+      const next = held ?? newFolder();
+      at.now.set(name, next);
+      at = next;
+    }
+  }
+
+  #node(path: string): Node | undefined {
+    let at: Node = this.#root;
+    for (const name of partsOf(path)) {
+      const next: Node | undefined = at.kind === "folder" ? at.now.get(name) : undefined;
+      if (!next) return undefined;
+      at = next;
+    }
+    return at;
+  }
+
+  #folder(dir: string): Folder {
+    const node = this.#node(dir);
+    if (node?.kind !== "folder") throw failure("ENOENT", `no such folder: ${dir}`);
+    return node;
   }
 
   #file(path: string): File {
-    const file = this.#files.get(path);
-    if (!file) throw failure("ENOENT", `no such file: ${path}`);
-    return file;
+    const node = this.#node(path);
+    if (node?.kind !== "file") throw failure("ENOENT", `no such file: ${path}`);
+    return node;
+  }
+
+  #names(dir: string, kind: Node["kind"]): string[] {
+    const node = this.#node(dir);
+    if (node?.kind !== "folder") return [];
+    return [...node.now].flatMap(([name, each]) => (each.kind === kind ? [name] : [])).sort();
   }
 
   #mayWrite(): void {
@@ -117,11 +188,18 @@ export class MemoryDisk implements Disk {
   }
 }
 
-function failure(code: string, message: string): Error {
-  return Object.assign(new Error(`${code}: ${message}`), { code });
+function newFolder(): Folder {
+  return { kind: "folder", now: new Map(), durable: new Map() };
 }
 
-function below(paths: Iterable<string>, dir: string): string[] {
-  const names = [...paths].filter((path) => path !== dir && dirname(path) === dir);
-  return names.map((path) => path.slice(dir === "/" ? 1 : dir.length + 1)).sort();
+function partsOf(path: string): string[] {
+  return path.split("/").filter((name) => name !== "" && name !== ".");
+}
+
+function isTop(path: string): boolean {
+  return partsOf(path).length === 0;
+}
+
+function failure(code: string, message: string): Error {
+  return Object.assign(new Error(`${code}: ${message}`), { code });
 }

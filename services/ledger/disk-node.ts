@@ -1,4 +1,4 @@
-import { mkdir, open, readdir, readFile } from "node:fs/promises";
+import { mkdir, open, readdir, readFile, rename, rm } from "node:fs/promises";
 import type { Disk } from "./disk.ts";
 
 /** The real disk. */
@@ -42,6 +42,8 @@ export const nodeDisk: Disk = {
       await handle.close();
     }
   },
+  rename: (from, to) => rename(from, to),
+  remove: (path) => rm(path, { recursive: true, force: true }),
 };
 
 async function entries(

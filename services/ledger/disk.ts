@@ -15,6 +15,10 @@ export type Disk = {
   /** Cut a file, durably. */
   readonly truncate: (path: string, bytes: number) => Promise<void>;
   readonly syncDir: (dir: string) => Promise<void>;
+  /** Give a file or folder another name, at once; durable as the folders of both names are. */
+  readonly rename: (from: string, to: string) => Promise<void>;
+  /** Remove a file, or a folder with all in it, bit by bit; nothing where there is none. */
+  readonly remove: (path: string) => Promise<void>;
 };
 
 export type DiskFile = {
