@@ -16,12 +16,7 @@ function heldDisk() {
   const disk = new MemoryDisk();
   const gate = Promise.withResolvers<void>();
   const held: Disk = {
-    list: (dir) => disk.list(dir),
-    listDirs: (dir) => disk.listDirs(dir),
-    read: (path) => disk.read(path),
-    makeDir: (dir) => disk.makeDir(dir),
-    truncate: (path, bytes) => disk.truncate(path, bytes),
-    syncDir: (dir) => disk.syncDir(dir),
+    ...disk,
     open: async (path) => {
       const file = await disk.open(path);
       const sync = () => gate.promise.then(() => file.sync());

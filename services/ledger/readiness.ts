@@ -2,7 +2,7 @@ import { type Bead, type Dependency, isHeld, textField } from "./bead.ts";
 import { edgeKey, liveAdditions } from "./bead-state.ts";
 import { type EnrolledRig, isEnrolledId, rigs } from "./rigs.ts";
 import { closesCycle, components, isWaitType, waitGraph } from "./waiting.ts";
-import { moleculeField, type Sling, slingField } from "./work-fields.ts";
+import { moleculeField, type Sling, slingField, wispField } from "./work-fields.ts";
 import type { World } from "./world.ts";
 
 /** What holds one bead back, and what was noticed about it that does not; a sentence each. */
@@ -20,9 +20,10 @@ const notWork = new Set(machinery);
 const failures =
   /failed|rejected|wontfix|won't fix|cancel+ed|abandoned|blocked|error|timeout|aborted/i;
 
-/** Whether a bead is work that someone filed: no mail, step, agent or other machinery. */
+/** Whether a bead is work that someone filed: no mail, step, wisp, agent or other machinery. */
 export function isWork(bead: Bead): boolean {
-  return !bead.deleted && !notWork.has(bead.issueType) && moleculeField.read(bead) === undefined;
+  if (bead.deleted || notWork.has(bead.issueType)) return false;
+  return moleculeField.read(bead) === undefined && wispField.read(bead) === undefined;
 }
 
 /** Whether a bead is ever handed to a worker. An epic is worked through its children. */

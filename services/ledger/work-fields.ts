@@ -119,3 +119,7 @@ export const hookField = gtField("gt.hook", z.string());
 export const aboutField = gtField("gt.about", z.string());
 /** The uid of the message that this one answers. */
 export const replyToField = gtField("gt.reply_to", z.string());
+
+// On a bead that keeps the name of a wisp.
+/** Whose vapour store it is in. */
+export const wispField = gtField("gt.wisp", z.object({ machine: z.string() }));
