@@ -46,6 +46,7 @@ export function serveLocally(api: LocalApi): Promise<RpcServer> {
     endpoint: member.machine,
     home: api.home,
     isRemoteUp: api.sync.remoteUp,
+    sync: api.sync,
     events: openEventLog(ledger),
     ask,
     workers: {

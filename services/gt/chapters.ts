@@ -247,8 +247,24 @@ export const chapters: readonly Chapter[] = [
       },
       {
         name: "ledger",
-        summary: "the events in a folder, with no town running",
+        summary: "the ledger itself: the town's, or a folder's with no town running",
         verbs: [
+          {
+            name: "init",
+            summary: "let a folder keep a ledger of its own",
+            load: () => import("./ledger/init.ts"),
+          },
+          {
+            name: "import",
+            summary: "file the beads of a JSONL file, and tell what became of each line",
+            changes: true,
+            load: () => import("./ledger/import.ts"),
+          },
+          {
+            name: "sync",
+            summary: "look at the git remote once, and push to it",
+            load: () => import("./ledger/sync.ts"),
+          },
           {
             name: "verify",
             summary: "check every line and every writer's chain",

@@ -1,4 +1,5 @@
 import { readFile } from "node:fs/promises";
+import { resolve } from "node:path";
 import { WorkService } from "#proto/gastown/v1/work_service_pb.ts";
 import { TownError } from "#services/rpc/town-error.ts";
 import { oneLine } from "./one-line.ts";
@@ -10,15 +11,24 @@ export const declare: Declare = (command, act) => {
   command
     .argument("<file>", "Beads JSONL, a bead a line; - reads standard input")
     .addHelpText("after", example("gt import plan.jsonl"))
-    .action(act(importFile));
+    .action(act(importIntoTown));
 };
 
 const importTimeoutMs = 300_000;
 
-async function importFile(gt: Session, file: string): Promise<void> {
-  const text = file === "-" ? await gt.terminal.readInput() : await read(file);
+/** The lines of a file, or of standard input. */
+export async function readLines({ terminal }: Session, file: string): Promise<string[]> {
+  const text = file === "-" ? await terminal.readInput() : await read(resolve(terminal.cwd, file));
   // Empty lines stay, so that the number of a bad line is its number in the file.
-  const lines = text.replace(/\n+$/, "").split("\n");
+  return text
+    .replace(/^\uFEFF/, "")
+    .replace(/\n+$/, "")
+    .split("\n");
+}
+
+/** File the beads of a file in the town in effect. */
+export async function importIntoTown(gt: Session, file: string): Promise<void> {
+  const lines = await readLines(gt, file);
   await gt.tell(
     WorkService.method.importBeads,
     { requestId: gt.requestId, lines },

@@ -1,30 +1,99 @@
 import { join } from "node:path";
 import { TownError } from "#services/rpc/town-error.ts";
 import type { Disk } from "./disk.ts";
+import { readClone } from "./read-clone.ts";
 import type { SegmentText } from "./verify.ts";
 
 /**
- * Read the segments of a folder, changing nothing: of a journal (`<incarnation>/…`), a home with a
- * `journal` in it, or a clone of the ledger (`.beads/events/<machine>/<incarnation>/…`).
+ * Read the segments of a folder, changing nothing. It may be a journal (`<incarnation>/…`), a home
+ * or a folder of `gt ledger init` (`journal` and `ledger.git` in it, or in `town` and
+ * `machines/<machine>`), a clone of the ledger (`.beads/events/<machine>/<incarnation>/…`), or a
+ * bare one.
  *
- * Fails with `not_found` where it holds no segment.
+ * What stands in several places comes once. Of a segment that is not the same everywhere each
+ * version comes, unless another one goes on where it ends.
+ *
+ * Fails with `not_found` where no ledger is there; one without events has no segments.
  */
-export async function readFolder(disk: Disk, dir: string): Promise<SegmentText[]> {
-  const clone = join(dir, ".beads", "events");
-  const machines = await disk.listDirs(clone);
-  const journals = machines.length > 0 ? machines.map((name) => join(clone, name)) : [dir];
-  if (machines.length === 0) journals.push(join(dir, "journal"), join(dir, "town", "journal"));
+export async function readFolder(
+  disk: Disk,
+  dir: string,
+  signal?: AbortSignal,
+): Promise<SegmentText[]> {
+  const places = await findPlaces(disk, dir);
+  if (places === undefined) throw noLedger(dir);
   const segments: SegmentText[] = [];
-  for (const journal of journals) segments.push(...(await readJournal(disk, journal)));
-  if (segments.length > 0) return segments;
-  const looked = "<incarnation>/*.jsonl, journal/ or .beads/events/";
-  throw new TownError("not_found", `no ledger in ${dir} (looked for ${looked})`);
+  for (const journal of places.journals) segments.push(...(await readJournal(disk, journal)));
+  for (const clone of places.clones) segments.push(...(await readClone(clone, { signal })));
+  if (segments.length === 0 && places.isBare) throw noLedger(dir);
+  return withoutCopies(segments);
 }
 
-async function readJournal(disk: Disk, dir: string): Promise<SegmentText[]> {
+/** Whether {@link readFolder} would find a ledger there. */
+export async function isLedger(disk: Disk, dir: string): Promise<boolean> {
+  return (await findPlaces(disk, dir)) !== undefined;
+}
+
+function noLedger(dir: string): TownError {
+  const looked = "<incarnation>/*.jsonl, journal/, ledger.git or .beads/events/";
+  const remedy = "name another folder with --dir, or make one: gt ledger init";
+  return new TownError("not_found", `no ledger in ${dir} (looked for ${looked}): ${remedy}`);
+}
+
+type Places = {
+  readonly journals: readonly string[];
+  readonly clones: readonly string[];
+  /** The folder is itself a repository, and maybe not of a ledger. */
+  readonly isBare: boolean;
+};
+
+async function findPlaces(disk: Disk, dir: string): Promise<Places | undefined> {
+  if (await isRepository(disk, dir)) return { journals: [], clones: [dir], isBare: true };
+  const clone = join(dir, ".beads", "events");
+  const machines = await disk.listDirs(clone);
+  if (machines.length > 0) {
+    return { journals: machines.map((name) => join(clone, name)), clones: [], isBare: false };
+  }
+  if (await isJournal(disk, dir)) return { journals: [dir], clones: [], isBare: false };
+  const below = await disk.listDirs(join(dir, "machines"));
+  const homes = [dir, join(dir, "town"), ...below.map((name) => join(dir, "machines", name))];
+  const journals: string[] = [];
+  const clones: string[] = [];
+  for (const home of homes) {
+    const journal = join(home, "journal");
+    const repository = join(home, "ledger.git");
+    const isNamed = (await disk.list(home)).some((name) => settingsFiles.has(name));
+    if (isNamed || (await isJournal(disk, journal))) journals.push(journal);
+    if (await isRepository(disk, repository)) clones.push(repository);
+  }
+  const isSome = journals.length + clones.length > 0;
+  return isSome ? { journals, clones, isBare: false } : undefined;
+}
+
+/** Either says that a ledger is here, though nothing may have been written to it yet. */
+const settingsFiles = new Set(["ledger.json", "machine.json"]);
+
+/** Other things, too, are kept in folders called `journal`, or by a name with a dot in it. */
+async function isJournal(disk: Disk, dir: string): Promise<boolean> {
+  for (const name of (await disk.listDirs(dir)).filter(isIncarnation)) {
+    if ((await disk.list(join(dir, name))).some((file) => /^\d{6}\.jsonl$/.test(file))) return true;
+  }
+  return false;
+}
+
+async function isRepository(disk: Disk, dir: string): Promise<boolean> {
+  if (!(await disk.list(dir)).includes("HEAD")) return false;
+  return (await disk.listDirs(dir)).includes("objects");
+}
+
+function isIncarnation(name: string): boolean {
+  return /^[a-z][a-z0-9-]{0,31}\.[a-z0-9]{4,16}$/.test(name);
+}
+
+/** The segments of one journal; an empty one has none. */
+export async function readJournal(disk: Disk, dir: string): Promise<SegmentText[]> {
   const segments: SegmentText[] = [];
-  for (const incarnation of await disk.listDirs(dir)) {
-    if (!/^[a-z][a-z0-9-]{0,31}\.[a-z0-9]{4,16}$/.test(incarnation)) continue;
+  for (const incarnation of (await disk.listDirs(dir)).filter(isIncarnation)) {
     for (const name of await disk.list(join(dir, incarnation))) {
       if (!name.endsWith(".jsonl")) continue;
       const path = join(dir, incarnation, name);
@@ -32,4 +101,22 @@ async function readJournal(disk: Disk, dir: string): Promise<SegmentText[]> {
     }
   }
   return segments;
+}
+
+function withoutCopies(segments: readonly SegmentText[]): SegmentText[] {
+  const versions = Map.groupBy(segments, ({ incarnation, path }) => {
+    return `${incarnation}/${path.slice(path.lastIndexOf("/") + 1)}`;
+  });
+  return [...versions.values()].flatMap((held) => {
+    return held.filter((each, at) => {
+      return !held.some((other, place) => other !== each && isWithin(each, other, place < at));
+    });
+  });
+}
+
+/** Whether all that one version has is in another; of two equal ones the first stays. */
+function isWithin({ text }: SegmentText, other: SegmentText, isBefore: boolean): boolean {
+  if (text === other.text) return isBefore;
+  // A torn end is to be told of, though another version has that line whole.
+  return (text === "" || text.endsWith("\n")) && other.text.startsWith(text);
 }

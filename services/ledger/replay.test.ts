@@ -24,7 +24,8 @@ async function history() {
     { bead: "a", op: "close", values: { close: "1", kind: "done", reason: "" } },
     { bead: "b", op: "create", values: { id: "alpha-0", fields: { title: "later" } } },
   ]);
-  return readEvents([...(await readFolder(disk, "/vm-a")), ...(await readFolder(disk, "/vm-b"))]);
+  const folders = [await readFolder(disk, "/vm-a"), await readFolder(disk, "/vm-b")];
+  return readEvents(folders.flat()).events;
 }
 
 test.for([

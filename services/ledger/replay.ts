@@ -1,6 +1,7 @@
 import { TownError } from "#services/rpc/town-error.ts";
 import { compareOrigins, type Origin } from "./bead-state.ts";
 import { decodeEvent, type LedgerEvent } from "./event.ts";
+import { badLine, type SegmentText } from "./verify.ts";
 import { Beads } from "./world.ts";
 
 /** Up to where a ledger is replayed: a moment, or one writer's event. */
@@ -18,24 +19,52 @@ export function parsePosition(text: string): Position {
   throw new TownError("invalid", `not a position: ${JSON.stringify(text)} (${want})`);
 }
 
-/** Every event of segments, each once; lines that cannot be read are left to `verify`. */
-export function readEvents(segments: readonly { readonly text: string }[]): LedgerEvent[] {
-  const events = new Map<string, LedgerEvent>();
-  for (const { text } of segments) {
-    for (const line of text.split("\n").slice(0, -1)) {
-      const event = readable(line);
-      if (event) events.set(event.hash, event);
+/** The events of segments, and what is left out of them. */
+export type EventReading = {
+  readonly events: readonly LedgerEvent[];
+  /** A sentence each, naming file and line. */
+  readonly faults: readonly string[];
+};
+
+/**
+ * Every event of segments, each once. A line that cannot be read, or is missing, ends what is taken
+ * of its writer, since what follows may depend on it; the rest of the ledger goes on.
+ */
+export function readEvents(segments: readonly SegmentText[]): EventReading {
+  const writers = new Map<string, Map<string, LedgerEvent>>();
+  const bad = new Map<string, string>();
+  for (const { path, incarnation, text } of segments) {
+    for (const [index, line] of text.split("\n").slice(0, -1).entries()) {
+      const event = readable(line, (why) => {
+        if (!bad.has(incarnation)) bad.set(incarnation, `${path}:${index + 1}: ${why}`);
+      });
+      if (!event) continue;
+      const held = writers.get(event.writer) ?? new Map<string, LedgerEvent>();
+      writers.set(event.writer, held.set(event.hash, event));
     }
   }
-  return [...events.values()];
+  const events: LedgerEvent[] = [];
+  const faults = new Map(bad);
+  for (const [writer, held] of writers) {
+    const sorted = [...held.values()].sort((a, b) => a.seq - b.seq);
+    const end = sorted.findIndex(({ seq }, at) => seq > (sorted[at - 1]?.seq ?? 0) + 1);
+    const whole = end < 0 ? sorted : sorted.slice(0, end);
+    for (const event of whole) events.push(event);
+    if (end < 0) continue;
+    const missing = `${writer}:${(whole.at(-1)?.seq ?? 0) + 1} is missing`;
+    const left = `${sorted.length - end} later events of ${writer} are left out`;
+    faults.set(writer, `${bad.get(writer) ?? missing}; ${left}`);
+  }
+  return { events, faults: [...faults.values()] };
 }
 
-function readable(line: string): LedgerEvent | undefined {
+function readable(line: string, refuse: (why: string) => void): LedgerEvent | undefined {
   try {
     return decodeEvent(line);
   } catch (error) {
-    if (error instanceof TownError) return undefined;
-    throw error;
+    if (!(error instanceof TownError)) throw error;
+    refuse(badLine(line, error));
+    return undefined;
   }
 }
 

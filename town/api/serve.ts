@@ -48,6 +48,7 @@ export async function serveTown(api: TownApi): Promise<RpcServer> {
     endpoint: "town",
     home: config.home,
     isRemoteUp: sync.remoteUp,
+    sync,
     mainStanding: () => describeStanding(term.standing()),
     explain: ({ uid }) => plans.last.waiting.find((each) => each.uid === uid)?.reasons ?? [],
     events: openEventLog(ledger),

@@ -9,6 +9,7 @@ import type { ServiceImpl } from "#services/rpc/method.ts";
 import { isWorked } from "#services/scheduler/gather.ts";
 import type { Peers } from "#services/telemetry/peers.ts";
 import { diagnose } from "./diagnose.ts";
+import { type SyncLedgerPorts, syncLedger } from "./sync-ledger.ts";
 
 /** What the town, or a machine that answers for it, tells of the whole. */
 export type TownPorts = {
@@ -24,6 +25,7 @@ export type TownPorts = {
   readonly isRemoteUp: () => boolean;
   /** Who writes the ledger's main, where this is a town. */
   readonly mainStanding?: () => MainStanding;
+  readonly sync?: SyncLedgerPorts["sync"];
 };
 
 /** Whether a town writes the ledger's main, in words. */
@@ -56,5 +58,6 @@ export function townService(ports: TownPorts): ServiceImpl<typeof TownService> {
       };
     },
     diagnose: async () => ({ checks: diagnose(ports) }),
+    syncLedger: syncLedger(ports),
   };
 }

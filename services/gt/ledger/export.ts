@@ -1,8 +1,8 @@
 import { exportLines } from "#services/ledger/export.ts";
-import { readEvents, replay } from "#services/ledger/replay.ts";
+import { replay } from "#services/ledger/replay.ts";
 import type { Session } from "../session.ts";
 import { type Declare, example } from "../verb.ts";
-import { type FolderOption, segmentsOf, takeFolder } from "./folder.ts";
+import { eventsOf, type FolderOption, takeFolder } from "./folder.ts";
 
 /** Declare `gt ledger export`. */
 export const declare: Declare = (command, act) => {
@@ -13,6 +13,6 @@ export const declare: Declare = (command, act) => {
 
 /** A bead a line in any case: that is what JSON is here, and the lines stay as they are. */
 async function exportAll(gt: Session, options: FolderOption): Promise<void> {
-  const world = replay(readEvents(await segmentsOf(gt, options)));
+  const world = replay((await eventsOf(gt, options)).events);
   for (const line of exportLines(world)) gt.terminal.write(`${line}\n`);
 }

@@ -1,10 +1,10 @@
 import { exportLines } from "#services/ledger/export.ts";
-import { parsePosition, readEvents, replay } from "#services/ledger/replay.ts";
+import { parsePosition, replay } from "#services/ledger/replay.ts";
 import { oneLine } from "../one-line.ts";
 import type { Session } from "../session.ts";
 import { table } from "../table.ts";
 import { type Declare, example } from "../verb.ts";
-import { type FolderOption, segmentsOf, takeFolder } from "./folder.ts";
+import { eventsOf, type FolderOption, takeFolder } from "./folder.ts";
 
 /** Declare `gt ledger replay`. */
 export const declare: Declare = (command, act) => {
@@ -24,7 +24,7 @@ const columns = [
 
 async function replayAt(gt: Session, options: FolderOption & { at: string }): Promise<void> {
   const position = parsePosition(options.at);
-  const world = replay(readEvents(await segmentsOf(gt, options)), position);
+  const world = replay((await eventsOf(gt, options)).events, position);
   if (gt.json) {
     for (const line of exportLines(world)) gt.terminal.write(`${line}\n`);
     return;

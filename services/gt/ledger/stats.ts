@@ -1,10 +1,9 @@
 import { stampTime } from "#services/ledger/clock.ts";
 import type { LedgerEvent } from "#services/ledger/event.ts";
-import { readEvents, replay } from "#services/ledger/replay.ts";
-import type { SegmentText } from "#services/ledger/verify.ts";
+import { replay } from "#services/ledger/replay.ts";
 import type { Session } from "../session.ts";
 import { type Declare, example } from "../verb.ts";
-import { type FolderOption, segmentsOf, takeFolder } from "./folder.ts";
+import { eventsOf, type FolderOption, takeFolder } from "./folder.ts";
 
 /** Declare `gt ledger stats`. */
 export const declare: Declare = (command, act) => {
@@ -14,7 +13,7 @@ export const declare: Declare = (command, act) => {
 };
 
 async function stats(gt: Session, options: FolderOption): Promise<void> {
-  const figures = figuresOf(await segmentsOf(gt, options));
+  const figures = figuresOf(await eventsOf(gt, options));
   const { events, writers, segments, bytes, beads, first, last } = figures;
   const counts = (of: Record<string, number>) =>
     Object.entries(of)
@@ -30,8 +29,7 @@ async function stats(gt: Session, options: FolderOption): Promise<void> {
   gt.printValue(figures, lines.join("\n"));
 }
 
-function figuresOf(segments: readonly SegmentText[]) {
-  const events = readEvents(segments);
+function figuresOf({ segments, events }: Awaited<ReturnType<typeof eventsOf>>) {
   const beads = [...replay(events).all()];
   const times = events.map(({ clock }) => clock).sort((a, b) => a[0] - b[0] || a[1] - b[1]);
   const [first, last] = [times[0], times.at(-1)];

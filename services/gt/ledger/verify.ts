@@ -15,8 +15,9 @@ export const declare: Declare = (command, act) => {
 async function verify(gt: Session, options: FolderOption): Promise<void> {
   const verified = verifySegments(await segmentsOf(gt, options));
   const { segments, writers, events, findings } = verified;
-  const lines = findings.map(({ file, line, kind, detail }) => {
-    return `${file}:${line}: ${kind}: ${oneLine(detail)}`;
+  const lines = findings.map(({ file, line, to, kind, detail }) => {
+    const where = to === undefined ? `${line}` : `${line}-${to}`;
+    return `${file}:${where}: ${kind}: ${oneLine(detail)}`;
   });
   const found = findings.length === 0 ? "all as they were written" : `findings: ${findings.length}`;
   lines.push(`events: ${events}, writers: ${writers}, segments: ${segments}; ${found}`);

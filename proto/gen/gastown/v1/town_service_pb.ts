@@ -10,7 +10,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file gastown/v1/town_service.proto.
  */
 export const file_gastown_v1_town_service: GenFile = /*@__PURE__*/
-  fileDesc("Ch1nYXN0b3duL3YxL3Rvd25fc2VydmljZS5wcm90bxIKZ2FzdG93bi52MSIQCg5HZXRUb3duUmVxdWVzdCKsAgoPR2V0VG93blJlc3BvbnNlEgwKBHRvd24YASABKAkSDwoHdmVyc2lvbhgCIAEoCRIUCgx3aXJlX3ZlcnNpb24YAyABKAUSEAoIZW5kcG9pbnQYBCABKAkSCwoDYnVzGAUgASgJEg4KBmJ1c191cBgGIAEoCBITCgtidXNfdmVyc2lvbhgHIAEoCRIQCghtYWNoaW5lcxgIIAEoBRIMCgRyaWdzGAkgASgFEhIKCmJlYWRzX29wZW4YCiABKAUSFAoMYmVhZHNfY2xvc2VkGAsgASgFEhgKEHBvbGVjYXRzX3J1bm5pbmcYDCABKAUSGwoTbWVyZ2VfcmVxdWVzdHNfb3BlbhgNIAEoBRIRCgl1cHRpbWVfbXMYDiABKAMSDAoEaG9tZRgPIAEoCSIRCg9EaWFnbm9zZVJlcXVlc3QiNQoQRGlhZ25vc2VSZXNwb25zZRIhCgZjaGVja3MYASADKAsyES5nYXN0b3duLnYxLkNoZWNrIkEKBUNoZWNrEgwKBG5hbWUYASABKAkSCgoCb2sYAiABKAgSDgoGZGV0YWlsGAMgASgJEg4KBnJlbWVkeRgEIAEoCTKYAQoLVG93blNlcnZpY2USQgoHR2V0VG93bhIaLmdhc3Rvd24udjEuR2V0VG93blJlcXVlc3QaGy5nYXN0b3duLnYxLkdldFRvd25SZXNwb25zZRJFCghEaWFnbm9zZRIbLmdhc3Rvd24udjEuRGlhZ25vc2VSZXF1ZXN0GhwuZ2FzdG93bi52MS5EaWFnbm9zZVJlc3BvbnNlYgZwcm90bzM");
+  fileDesc("Ch1nYXN0b3duL3YxL3Rvd25fc2VydmljZS5wcm90bxIKZ2FzdG93bi52MSIQCg5HZXRUb3duUmVxdWVzdCKsAgoPR2V0VG93blJlc3BvbnNlEgwKBHRvd24YASABKAkSDwoHdmVyc2lvbhgCIAEoCRIUCgx3aXJlX3ZlcnNpb24YAyABKAUSEAoIZW5kcG9pbnQYBCABKAkSCwoDYnVzGAUgASgJEg4KBmJ1c191cBgGIAEoCBITCgtidXNfdmVyc2lvbhgHIAEoCRIQCghtYWNoaW5lcxgIIAEoBRIMCgRyaWdzGAkgASgFEhIKCmJlYWRzX29wZW4YCiABKAUSFAoMYmVhZHNfY2xvc2VkGAsgASgFEhgKEHBvbGVjYXRzX3J1bm5pbmcYDCABKAUSGwoTbWVyZ2VfcmVxdWVzdHNfb3BlbhgNIAEoBRIRCgl1cHRpbWVfbXMYDiABKAMSDAoEaG9tZRgPIAEoCSIRCg9EaWFnbm9zZVJlcXVlc3QiNQoQRGlhZ25vc2VSZXNwb25zZRIhCgZjaGVja3MYASADKAsyES5nYXN0b3duLnYxLkNoZWNrIkEKBUNoZWNrEgwKBG5hbWUYASABKAkSCgoCb2sYAiABKAgSDgoGZGV0YWlsGAMgASgJEg4KBnJlbWVkeRgEIAEoCSITChFTeW5jTGVkZ2VyUmVxdWVzdCKSAQoSU3luY0xlZGdlclJlc3BvbnNlEhAKCGVuZHBvaW50GAEgASgJEioKCHJlY2VpdmVkGAIgAygLMhguZ2FzdG93bi52MS5Xcml0ZXJFdmVudHMSDAoEZ2FwcxgDIAMoCRIOCgZhbGFybXMYBCADKAkSDwoHZmFpbHVyZRgFIAEoCRIPCgdpc19hd2F5GAYgASgIIi4KDFdyaXRlckV2ZW50cxIOCgZ3cml0ZXIYASABKAkSDgoGZXZlbnRzGAIgASgFMuUBCgtUb3duU2VydmljZRJCCgdHZXRUb3duEhouZ2FzdG93bi52MS5HZXRUb3duUmVxdWVzdBobLmdhc3Rvd24udjEuR2V0VG93blJlc3BvbnNlEkUKCERpYWdub3NlEhsuZ2FzdG93bi52MS5EaWFnbm9zZVJlcXVlc3QaHC5nYXN0b3duLnYxLkRpYWdub3NlUmVzcG9uc2USSwoKU3luY0xlZGdlchIdLmdhc3Rvd24udjEuU3luY0xlZGdlclJlcXVlc3QaHi5nYXN0b3duLnYxLlN5bmNMZWRnZXJSZXNwb25zZWIGcHJvdG8z");
 
 /**
  * @generated from message gastown.v1.GetTownRequest
@@ -181,6 +181,95 @@ export const CheckSchema: GenMessage<Check> = /*@__PURE__*/
   messageDesc(file_gastown_v1_town_service, 4);
 
 /**
+ * @generated from message gastown.v1.SyncLedgerRequest
+ */
+export type SyncLedgerRequest = Message<"gastown.v1.SyncLedgerRequest"> & {
+};
+
+/**
+ * Describes the message gastown.v1.SyncLedgerRequest.
+ * Use `create(SyncLedgerRequestSchema)` to create a new message.
+ */
+export const SyncLedgerRequestSchema: GenMessage<SyncLedgerRequest> = /*@__PURE__*/
+  messageDesc(file_gastown_v1_town_service, 5);
+
+/**
+ * @generated from message gastown.v1.SyncLedgerResponse
+ */
+export type SyncLedgerResponse = Message<"gastown.v1.SyncLedgerResponse"> & {
+  /**
+   * Who did it: `town`, or a machine's name.
+   *
+   * @generated from field: string endpoint = 1;
+   */
+  endpoint: string;
+
+  /**
+   * What came meanwhile, over git or the bus.
+   *
+   * @generated from field: repeated gastown.v1.WriterEvents received = 2;
+   */
+  received: WriterEvents[];
+
+  /**
+   * Writers of which earlier events are missing here.
+   *
+   * @generated from field: repeated string gaps = 3;
+   */
+  gaps: string[];
+
+  /**
+   * @generated from field: repeated string alarms = 4;
+   */
+  alarms: string[];
+
+  /**
+   * Why not everything is there and here; empty where it is.
+   *
+   * @generated from field: string failure = 5;
+   */
+  failure: string;
+
+  /**
+   * The remote did not answer.
+   *
+   * @generated from field: bool is_away = 6;
+   */
+  isAway: boolean;
+};
+
+/**
+ * Describes the message gastown.v1.SyncLedgerResponse.
+ * Use `create(SyncLedgerResponseSchema)` to create a new message.
+ */
+export const SyncLedgerResponseSchema: GenMessage<SyncLedgerResponse> = /*@__PURE__*/
+  messageDesc(file_gastown_v1_town_service, 6);
+
+/**
+ * @generated from message gastown.v1.WriterEvents
+ */
+export type WriterEvents = Message<"gastown.v1.WriterEvents"> & {
+  /**
+   * An incarnation: `<machine>.<random>`.
+   *
+   * @generated from field: string writer = 1;
+   */
+  writer: string;
+
+  /**
+   * @generated from field: int32 events = 2;
+   */
+  events: number;
+};
+
+/**
+ * Describes the message gastown.v1.WriterEvents.
+ * Use `create(WriterEventsSchema)` to create a new message.
+ */
+export const WriterEventsSchema: GenMessage<WriterEvents> = /*@__PURE__*/
+  messageDesc(file_gastown_v1_town_service, 7);
+
+/**
  * The town as a whole.
  *
  * @generated from service gastown.v1.TownService
@@ -205,6 +294,17 @@ export const TownService: GenService<{
     methodKind: "unary";
     input: typeof DiagnoseRequestSchema;
     output: typeof DiagnoseResponseSchema;
+  },
+  /**
+   * Look at the ledger's git remote once, now, and push what waits here. It changes no bead, and
+   * asking twice is looking twice.
+   *
+   * @generated from rpc gastown.v1.TownService.SyncLedger
+   */
+  syncLedger: {
+    methodKind: "unary";
+    input: typeof SyncLedgerRequestSchema;
+    output: typeof SyncLedgerResponseSchema;
   },
 }> = /*@__PURE__*/
   serviceDesc(file_gastown_v1_town_service, 0);

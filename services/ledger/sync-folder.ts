@@ -1,0 +1,125 @@
+import { withoutSecrets } from "#services/git/git-failure.ts";
+import { isTownError, TownError } from "#services/rpc/town-error.ts";
+import type { Alarm, Ledger } from "./ledger.ts";
+import { openLedgerGit } from "./ledger-git.ts";
+import type { LedgerFolder, LedgerPlace } from "./open-folder.ts";
+import { readClone } from "./read-clone.ts";
+
+/** What one sync of a folder came to. */
+export type FolderSynced = {
+  /** Without a password that it may carry. */
+  readonly remote: string;
+  /** How many events came, by the incarnation that wrote them. */
+  readonly received: Readonly<Record<string, number>>;
+  /** How many of our own events the remote has now and had not before. */
+  readonly pushed: number;
+  /** How many of our own events still wait for the remote. */
+  readonly waiting: number;
+  /** Incarnations of which earlier events are missing. */
+  readonly gaps: readonly string[];
+  readonly alarms: readonly Alarm[];
+  /** Why the remote has not everything of ours, or we of it. */
+  readonly failure?: TownError;
+};
+
+/** How the remote is asked. */
+export type SyncFolderOptions = { readonly signal: AbortSignal; readonly timeoutMs?: number };
+
+/**
+ * Look at a folder's remote once, fold what is new there, and push what is new here. A remote that
+ * is away costs nothing: what waits here is pushed the next time.
+ *
+ * Fails with `state` where the folder knows no remote.
+ */
+export async function syncFolder(
+  folder: LedgerFolder,
+  options: SyncFolderOptions,
+): Promise<FolderSynced> {
+  const { place, ledger, clone } = folder;
+  const { dir, remote, machine } = place;
+  if (remote === "") {
+    const remedy = `name it: gt ledger init --dir ${dir} --remote <git URL or path>`;
+    throw new TownError("state", `${dir} has no remote to sync with: ${remedy}`);
+  }
+  const shared = { dir: clone, remote, branch: branchOf(place, ledger), machine };
+  const git = openLedgerGit({ ...shared, isKeeper: true, ...limits(options) });
+  const { received, stop } = countArrivals(ledger);
+  const failure = await attempt(async () => {
+    const { lines, rewound } = await git.fetch(options.signal);
+    for (const { lines: some, source } of lines) ledger.receive(some, source);
+    for (const { branch, from } of rewound) {
+      const detail = `${branch} lacks what it had at ${from.slice(0, 12)}`;
+      ledger.alarm({ kind: "rewound-remote", detail });
+    }
+  });
+  stop();
+  const before = await countWaiting(folder);
+  const message = `Events of ${machine}`;
+  const refused =
+    failure ??
+    (await attempt(async () => {
+      const outgoing = { segments: ledger.segments, bytes: ledger.segmentBytes, message };
+      await git.push(outgoing, options.signal);
+    }));
+  const waiting = refused ? before : 0;
+  return {
+    remote: withoutSecrets(remote),
+    received: Object.fromEntries([...received].sort()),
+    pushed: before - waiting,
+    waiting,
+    gaps: ledger.gaps(),
+    alarms: ledger.alarms(),
+    ...(refused && { failure: refused }),
+  };
+}
+
+function limits({ timeoutMs }: SyncFolderOptions) {
+  return timeoutMs === undefined ? {} : { timeoutMs };
+}
+
+/**
+ * A machine's own branch. The town's is `main`, which moves under its term alone: what is written
+ * by hand goes beside it, and to `main` with the town's next start.
+ */
+function branchOf({ kind, machine }: LedgerPlace, { writer }: Ledger): string {
+  if (kind !== "town") return `machines/${machine}`;
+  return `towns/${writer.slice(writer.indexOf(".") + 1)}`;
+}
+
+function countArrivals(ledger: Ledger) {
+  const received = new Map<string, number>();
+  const stop = ledger.onChange(({ event: { writer } }) => {
+    received.set(writer, (received.get(writer) ?? 0) + 1);
+  });
+  return { received, stop };
+}
+
+async function attempt(work: () => Promise<void>): Promise<TownError | undefined> {
+  try {
+    await work();
+    return undefined;
+  } catch (error) {
+    if (!isTownError(error) || error.reason === "cancelled") throw error;
+    return error;
+  }
+}
+
+/** How many of our own durable events no branch of the remote had when it was last looked at. */
+async function countWaiting({ place, ledger, clone }: LedgerFolder): Promise<number> {
+  const { machine } = place;
+  const there = await readClone(clone, { machine }).catch((error) => {
+    if (isTownError(error, "not_found")) return []; // The remote never answered: no clone yet.
+    throw error;
+  });
+  const held = Map.groupBy(there, ({ path }) => path.split("/").slice(-2).join("/"));
+  let waiting = 0;
+  for (const segment of ledger.segments()) {
+    const bytes = await ledger.segmentBytes(segment);
+    const text = new TextDecoder().decode(bytes);
+    const versions = held.get(`${segment.incarnation}/${segment.name}`) ?? [];
+    if (versions.some((version) => version.text === text)) continue;
+    const lines = new Set(versions.flatMap((version) => version.text.split("\n")));
+    waiting += text.split("\n").filter((line) => line !== "" && !lines.has(line)).length;
+  }
+  return waiting;
+}
