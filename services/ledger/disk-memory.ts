@@ -3,8 +3,13 @@ import type { Disk, DiskFile } from "./disk.ts";
 
 type File = { readonly kind: "file"; bytes: Uint8Array; durable: Uint8Array };
 
-/** A folder: what it holds, and what it will hold after a crash. */
-type Folder = { readonly kind: "folder"; now: Map<string, Node>; durable: Map<string, Node> };
+/** A folder: what it holds, what it will hold after a crash, and which of that was removed. */
+type Folder = {
+  readonly kind: "folder";
+  now: Map<string, Node>;
+  durable: Map<string, Node>;
+  removed: Set<string>;
+};
 
 type Node = File | Folder;
 
@@ -76,7 +81,7 @@ export class MemoryDisk implements Disk {
   readonly syncDir = async (dir: string): Promise<void> => {
     if (this.#options.syncsDirs === false) return;
     const folder = this.#folder(dir);
-    folder.durable = new Map(folder.now);
+    keepNames(folder, folder.now);
   };
 
   readonly rename = async (from: string, to: string): Promise<void> => {
@@ -93,17 +98,19 @@ export class MemoryDisk implements Disk {
   readonly remove = async (path: string): Promise<void> => {
     this.#mayWrite();
     const up = this.#node(dirname(path));
-    if (up?.kind === "folder") up.now.delete(basename(path));
+    if (up?.kind !== "folder") return;
+    up.now.delete(basename(path));
+    up.removed.add(basename(path));
   };
 
   /**
    * Lose what was not synced. A real disk may have kept any of it: `keep` says, of so many bytes
-   * that were not, how many survive, and may leave zeros where others were to stand; `keepsNames`
-   * that every name was kept, and every removal of one.
+   * that were not, how many survive, and may leave zeros where others were to stand; `names` which
+   * changes of names that were not do.
    */
   crash(
     keep: (bytes: Uint8Array) => Uint8Array = () => new Uint8Array(),
-    { keepsNames = false }: { readonly keepsNames?: boolean } = {},
+    names: "none" | "removals" | "all" = "none",
   ): void {
     const lose = (node: Node): void => {
       if (node.kind === "file") {
@@ -112,8 +119,10 @@ export class MemoryDisk implements Disk {
         node.durable = node.bytes;
         return;
       }
-      if (keepsNames) node.durable = new Map(node.now);
-      else node.now = new Map(node.durable);
+      const { now, durable, removed } = node;
+      const left = [...durable].filter(([name]) => names === "none" || !removed.has(name));
+      keepNames(node, names === "all" ? now : left);
+      node.now = new Map(node.durable);
       for (const each of node.now.values()) lose(each);
     };
     lose(this.#root);
@@ -189,7 +198,12 @@ export class MemoryDisk implements Disk {
 }
 
 function newFolder(): Folder {
-  return { kind: "folder", now: new Map(), durable: new Map() };
+  return { kind: "folder", now: new Map(), durable: new Map(), removed: new Set() };
+}
+
+function keepNames(folder: Folder, names: Iterable<[string, Node]>): void {
+  folder.durable = new Map(names);
+  folder.removed.clear();
 }
 
 function partsOf(path: string): string[] {

@@ -92,7 +92,13 @@ test("a crash takes back what no folder was synced for: names, new names, remova
   await write(disk, "/a/new/late", "");
   disk.crash();
   expect(disk.paths()).toEqual(["/a/new/file"]);
-  await disk.remove("/a/new/file");
-  disk.crash(undefined, { keepsNames: true });
+  await disk.rename("/a/new", "/a/newer");
+  await write(disk, "/a/newer/late", "");
+  await disk.remove("/a/newer/file");
+  disk.crash(undefined, "removals");
   expect(disk.paths()).toEqual([]);
+  expect(await disk.listDirs("/a")).toEqual(["new"]);
+  await disk.rename("/a/new", "/a/newer");
+  disk.crash(undefined, "all");
+  expect(await disk.listDirs("/a")).toEqual(["newer"]);
 });
