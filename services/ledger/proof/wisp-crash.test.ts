@@ -146,24 +146,16 @@ async function crashEverywhere(
   return sum;
 }
 
-test.for(leavings)(
-  "a crash anywhere in a collection that leaves %s loses no wisp",
-  async (of) => {
-    const { lost, halves, faults, points } = await crashEverywhere(of);
-    expect({ lost, halves, faults }).toEqual({ lost: [], halves: [], faults: [] });
-    expect(points).toBeGreaterThan(30);
-  },
-  60_000,
-);
+test.for(leavings)("a crash anywhere in a collection that leaves %s loses no wisp", async (of) => {
+  const { lost, halves, faults, points } = await crashEverywhere(of);
+  expect({ lost, halves, faults }).toEqual({ lost: [], halves: [], faults: [] });
+  expect(points).toBeGreaterThan(30);
+});
 
 test.for<[string, MemoryDiskOptions]>([
   ["files not synced", { syncsFiles: false }],
   ["folders not synced", { syncsDirs: false }],
-])(
-  "with %s the same suite fails",
-  async ([, options]) => {
-    const worst: Leaving = ["neither", () => new Uint8Array(), "none"];
-    expect((await crashEverywhere(worst, options)).lost).not.toEqual([]);
-  },
-  60_000,
-);
+])("with %s the same suite fails", async ([, options]) => {
+  const worst: Leaving = ["neither", () => new Uint8Array(), "none"];
+  expect((await crashEverywhere(worst, options)).lost).not.toEqual([]);
+});
