@@ -19,6 +19,7 @@ import { tellChanges } from "#services/telemetry/tell-changes.ts";
 import { serveTown } from "./api/serve.ts";
 import type { TownConfig } from "./config.ts";
 import { tend } from "./deacon/deacon.ts";
+import { keepTiers, tierMs } from "./deacon/keep-tiers.ts";
 import { runHub } from "./hub/run-hub.ts";
 import { dispatch } from "./mayor/mayor.ts";
 
@@ -81,6 +82,7 @@ export async function startTown(config: TownConfig, parts: TownParts): Promise<T
     plans,
     report,
   });
+  actors.push(runTiers(config, parts, { ledger, isFenced: term.isFenced, report }));
   log.info({ address: server.address, writer: ledger.writer }, "town serves");
   const stopped = async (): Promise<void> => {
     await Promise.all(actors.map(({ ended }) => ended));
@@ -176,6 +178,32 @@ function runActors(options: {
     deacon.ring();
   });
   return [mayor, deacon, heartbeat];
+}
+
+/** The Deacon's slow patrol: at start, and once an hour. */
+function runTiers(
+  config: TownConfig,
+  { clock, signal, log }: TownParts,
+  town: {
+    readonly ledger: Ledger;
+    readonly isFenced: () => boolean;
+    readonly report: (error: unknown, actor: string) => void;
+  },
+): Actor {
+  const { ledger, isFenced, report } = town;
+  const { ledgerRecentDays: recentDays, ledgerArchiveDays: archiveDays } = config;
+  const ages = { recentDays, archiveDays };
+  const told = (moved: object) => log.info(moved, "ended beads are kept lower");
+  return runActor({
+    name: "deacon tiers",
+    clock,
+    signal,
+    report,
+    everyMs: tierMs,
+    round: async (until) => {
+      if (!isFenced()) await keepTiers({ ledger, nowMs: clock.nowMs, ages, told }, until);
+    },
+  });
 }
 
 function headsOf(ledger: Ledger): Record<string, [number, string]> {
