@@ -1,5 +1,5 @@
 import { existsSync } from "node:fs";
-import { mkdir, rmdir } from "node:fs/promises";
+import { rmdir } from "node:fs/promises";
 import { join } from "node:path";
 import { withoutSecrets } from "#services/git/git-failure.ts";
 import { runGit } from "#services/git/run-git.ts";
@@ -15,7 +15,7 @@ import {
   readSettings,
   writeSettings,
 } from "./folder-settings.ts";
-import { findHome } from "./open-folder.ts";
+import { findHome, refuseFile } from "./open-folder.ts";
 import { readJournal } from "./read-folder.ts";
 
 /** What a folder's ledger is to be; what is left out is chosen, or stays as it is. */
@@ -45,6 +45,7 @@ export async function initFolder(
   signal: AbortSignal,
 ): Promise<Initialised> {
   check(wanted);
+  await refuseFile(dir);
   const held = await readSettings(dir);
   const home = held ? undefined : await findHome(dir);
   if (home) {
@@ -133,14 +134,12 @@ async function askRemote(remote: string, signal: AbortSignal): Promise<void> {
 async function make(dir: string, settings: FolderSettings): Promise<void> {
   let first: string | undefined;
   try {
-    first = await mkdir(dir, { recursive: true });
+    first = await nodeDisk.makeDir(dir);
     await writeOwned(dir, settings);
-    await mkdir(join(dir, "journal"), { recursive: true });
+    await nodeDisk.makeDir(join(dir, "journal"));
   } catch (error) {
     if (first !== undefined) await rmdir(dir).catch(() => {}); // What else is in it stays.
-    const { code = "" } = error as NodeJS.ErrnoException;
-    if (code !== "ENOTDIR" && code !== "EEXIST") throw diskError(error, dir);
-    throw new TownError("state", `${dir} cannot be a folder: a file is in its place`);
+    throw diskError(error, dir);
   }
 }
 

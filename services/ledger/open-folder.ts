@@ -1,5 +1,5 @@
 import { existsSync } from "node:fs";
-import { rmdir } from "node:fs/promises";
+import { rmdir, stat } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { clearLocks } from "#services/git/clear-locks.ts";
 import { runGit } from "#services/git/run-git.ts";
@@ -80,6 +80,7 @@ export async function openFolder(dir: string, options: OpenFolderOptions): Promi
 
 /** Whose ledger a folder keeps. Fails with `not_found` where it keeps none that can be written. */
 export async function findPlace(dir: string): Promise<LedgerPlace> {
+  await refuseFile(dir);
   if (!existsSync(dir)) {
     const remedy = `gt ledger init --dir ${dir} makes it`;
     throw new TownError("not_found", `there is no folder ${dir}: ${remedy}`);
@@ -121,6 +122,15 @@ export async function findHome(dir: string): Promise<LedgerPlace | undefined> {
     throw new TownError("state", `${dir} has a ledger for each of its machines: ${named}`);
   }
   return undefined;
+}
+
+/** Fails with `state` where a file is in a folder's place, or in that of one above it. */
+export async function refuseFile(dir: string): Promise<void> {
+  const isFile = await stat(dir).then(
+    (found) => !found.isDirectory(),
+    (error: NodeJS.ErrnoException) => error.code === "ENOTDIR",
+  );
+  if (isFile) throw new TownError("state", `${dir} cannot be a folder: a file is in its place`);
 }
 
 async function own({ dir, kind }: LedgerPlace): Promise<() => Promise<void>> {

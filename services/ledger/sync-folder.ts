@@ -2,6 +2,7 @@ import { withoutSecrets } from "#services/git/git-failure.ts";
 import { isTownError, TownError } from "#services/rpc/town-error.ts";
 import type { Alarm, Ledger } from "./ledger.ts";
 import { openLedgerGit } from "./ledger-git.ts";
+import { noteTips, readTips } from "./noted-tips.ts";
 import type { LedgerFolder, LedgerPlace } from "./open-folder.ts";
 import { readClone } from "./read-clone.ts";
 
@@ -60,6 +61,7 @@ export async function syncFolder(
     (await attempt(async () => {
       const outgoing = { segments: ledger.segments, bytes: ledger.segmentBytes, message };
       await git.push(outgoing, options.signal);
+      await notePush(clone, options.signal);
     }));
   const waiting = refused ? before : 0;
   return {
@@ -71,6 +73,11 @@ export async function syncFolder(
     alarms: ledger.alarms(),
     ...(refused && { failure: refused }),
   };
+}
+
+/** A remote that later lacks what was just pushed is then noticed by the next process. */
+async function notePush(clone: string, signal: AbortSignal): Promise<void> {
+  await noteTips(clone, { ...(await readTips(clone, signal)), rewound: [] });
 }
 
 function limits({ timeoutMs }: SyncFolderOptions) {

@@ -1,10 +1,11 @@
-import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { nodeDisk } from "#services/ledger/disk-node.ts";
 import { openLedger } from "#services/ledger/ledger.ts";
 import { runInMemory, type Told } from "../terminal-memory.ts";
+import { bead, rowsOf, scratchFolder } from "./scratch-folder.ts";
 
 let home: string;
 const segment = () => join(home, "journal", "vm-a.life0001", "000001.jsonl");
@@ -63,4 +64,38 @@ test("figures are told, and a folder without a ledger is refused", async () => {
   const none = await gt("stats", "--dir", tmpdir());
   expect(none).toMatchObject({ exitCode: 1, out: "" });
   expect(none.err).toContain("no ledger in");
+});
+
+test("without a folder the town's home on this host is read, and named on the side", async () => {
+  const { gtAt, root, beads } = await scratchFolder();
+  const town = join(root, ".gastown", "town");
+  await gtAt({}, "init", "--dir", join(town, "town"), "--machine", "laptop");
+  await gtAt({}, "import", "--dir", join(town, "town"), await beads("one.jsonl", [bead("hq-1")]));
+  const file = { version: 1, town: "t", address: "127.0.0.1:1", sockets: {} };
+  await writeFile(join(town, "town.json"), JSON.stringify(file));
+  const cwd = join(root, "somewhere");
+  await mkdir(cwd);
+  const ended = { pids: { town: { pid: 1, startTime: "another life" } } };
+  for (const text of [JSON.stringify(file), JSON.stringify({ ...file, ...ended })]) {
+    await writeFile(join(town, "town.json"), text);
+    const read = await gtAt({ cwd }, "export");
+    expect(read).toMatchObject({ exitCode: 0, err: `gt: reading ${town}\n` });
+    expect(rowsOf(read.out)).toMatchObject([{ id: "hq-1" }]);
+  }
+  for (const call of ["verify", "stats", "replay --at 2030-01-01"]) {
+    const told = await gtAt({ cwd: tmpdir() }, ...call.split(" "), "--home", town);
+    expect(told).toMatchObject({ exitCode: 0, err: `gt: reading ${town}\n` });
+  }
+  const other = await gtAt({ cwd }, "stats", "--town", "10.0.0.9:7420");
+  expect(other.err).toContain("the town at 10.0.0.9:7420 has no home on this host");
+  // A ledger that one stands in comes before the town.
+  expect((await gtAt({ cwd: join(town, "town") }, "stats")).err).toBe("");
+});
+
+test("where there is neither folder nor town, what to do is said", async () => {
+  const { gtAt, root } = await scratchFolder();
+  const none = await gtAt({ cwd: root }, "verify");
+  expect(none).toMatchObject({ exitCode: 1, out: "" });
+  expect(none.err).toContain(`no ledger in ${root}, and no town is known on this host`);
+  expect(none.err).toContain("name a folder with --dir, or make one: gt ledger init");
 });
