@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from "node:util";
-import type { Bead } from "./bead.ts";
+import type { Bead, Comment } from "./bead.ts";
 import type { Json } from "./bead-state.ts";
 import {
   addComment,
@@ -16,6 +16,7 @@ import {
 import type { Draft, EdgeValue } from "./event.ts";
 import { type CommentRow, type Edit, isNewerHere, type Row } from "./foreign-edit.ts";
 import { derivedBase36 } from "./ids.ts";
+import { commentNumber } from "./view-line.ts";
 import type { World } from "./world.ts";
 
 /** Where an edit comes from. */
@@ -49,13 +50,15 @@ export function draftsOfEdit(edit: Edit, bead: Bead, world: World, source: EditS
       return isHeld ? [] : [addEdges(uid, [{ ...rest, to: source.resolve(to) } as EdgeValue])];
     }
     case "edge-":
+      // A tool that cannot hold an edge to what it does not know drops it with its next write.
+      if (!world.bead(edit.edge.depends_on_id)) return [];
       return removeEdges(world, uid, edit.edge.depends_on_id, edit.edge.type);
     case "comment+":
       return commentDrafts(edit.comment, bead, world);
-    case "comment-":
-      return bead.comments.some(({ id }) => id === edit.comment.id)
-        ? [removeComments(uid, [edit.comment.id])]
-        : [];
+    case "comment-": {
+      const held = heldComment(edit.comment, bead);
+      return held ? [removeComments(uid, [held.id])] : [];
+    }
   }
 }
 
@@ -80,6 +83,8 @@ function statusDrafts(
   const { uid } = bead;
   const { commit, row } = source;
   if (bead.deleted) return []; // A deletion is for good.
+  // bd 0.49 writes this over by itself each time it is started.
+  if (from === "pinned" && to === "hooked") return [];
   if (to === "tombstone") return [tombstone(uid, words(row["delete_reason"]))];
   if (to === "closed") {
     if (bead.status === "closed") return [];
@@ -101,11 +106,17 @@ function reasonDrafts(reason: string, bead: Bead, { commit }: EditSource): Draft
   return [reopenBead(bead, "another reason for its close"), closeBead(uid, close)];
 }
 
+/** The comment that a line means: by its id, or as the same one of those that say the same. */
+function heldComment({ id, author, text, nth }: CommentRow, bead: Bead): Comment | undefined {
+  const same = bead.comments.filter((c) => c.author === author && c.text === text);
+  const named = same.find((c) => c.id === id || String(commentNumber(bead.uid, c.id)) === id);
+  return named ?? same[nth - 1];
+}
+
 /** Under its own id, unless that is or was another comment's: some tools count them. */
 function commentDrafts(comment: CommentRow, bead: Bead, world: World): Draft[] {
   const { id, author, text, created_at: at } = comment;
-  const isHeld = bead.comments.some((c) => c.id === id && c.author === author && c.text === text);
-  if (isHeld) return [];
+  if (heldComment(comment, bead)) return [];
   const state = world.state(bead.uid);
   const isFree = id !== "" && !state?.comments.has(id) && !state?.uncommented.has(id);
   const made = derivedBase36(12, "comment", bead.uid, id, author, text, at ?? "");

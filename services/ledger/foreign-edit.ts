@@ -16,8 +16,13 @@ export type Edit =
   | { readonly kind: "comment+" | "comment-"; readonly comment: CommentRow };
 
 export type EdgeRow = { readonly depends_on_id: string; readonly type: string } & Row;
-export type CommentRow = { readonly id: string; readonly author: string; readonly text: string } & {
+export type CommentRow = {
+  readonly id: string;
+  readonly author: string;
+  readonly text: string;
   readonly created_at?: string;
+  /** Which one of those that say the same, counted from 1. */
+  readonly nth: number;
 };
 
 /** What Beads leaves out of a line when it is empty: its absence clears the field. */
@@ -131,11 +136,15 @@ function commentEdits(row: Row, parent: Row): Edit[] {
 }
 
 function comments(row: Row): CommentRow[] {
+  const said = new Map<string, number>();
   return list(row["comments"]).map((each) => {
     const { id, author, text: words, created_at: at } = object(each);
     const name = typeof id === "number" ? String(id) : text(id);
     const made = text(at) === "" ? {} : { created_at: text(at) };
-    return { id: name, author: text(author), text: text(words), ...made };
+    const what = JSON.stringify([author, words]);
+    const nth = (said.get(what) ?? 0) + 1;
+    said.set(what, nth);
+    return { id: name, author: text(author), text: text(words), ...made, nth };
   });
 }
 
@@ -144,10 +153,10 @@ function minus<T>(all: readonly T[], taken: readonly T[], name: (each: T) => str
   return all.filter((each) => !names.has(name(each)));
 }
 
-// Not their times: tools were seen to write those anew on every sync.
+// Not their times, nor a comment's id: tools were seen to write those anew on every sync.
 const edgeName = ({ type, depends_on_id: to }: EdgeRow) => `${type} ${to}`;
-const commentName = ({ id, author, text: words }: CommentRow) =>
-  JSON.stringify([id, author, words]);
+const commentName = ({ author, text: words, nth }: CommentRow) =>
+  JSON.stringify([author, words, nth]);
 
 function list(value: Json | undefined): Json[] {
   return Array.isArray(value) ? value : [];

@@ -1,7 +1,7 @@
-import { toBeadsLine } from "#services/ledger/beads-line.ts";
 import type { NewFile } from "#services/ledger/fast-import.ts";
 import type { Ledger } from "#services/ledger/ledger.ts";
 import type { Addition, Outgoing } from "#services/ledger/outgoing.ts";
+import { toViewLine } from "#services/ledger/view-line.ts";
 import { findGraft } from "./graft.ts";
 
 /** Where the view stands on `main`. */
@@ -71,5 +71,5 @@ export function hubAddition(ports: HubPorts): NonNullable<Outgoing["more"]> {
 /** The whole ledger in Beads' JSONL dialect, sorted by id. */
 export function renderView(ledger: Ledger): string {
   const beads = [...ledger.world.all()].sort((a, b) => (a.id < b.id ? -1 : a.id > b.id ? 1 : 0));
-  return beads.map((bead) => `${toBeadsLine(bead, ledger.world)}\n`).join("");
+  return beads.map((bead) => `${toViewLine(bead, ledger.world)}\n`).join("");
 }

@@ -1,0 +1,39 @@
+import type { Bead } from "./bead.ts";
+import type { Json } from "./bead-state.ts";
+import { toBeadsLine } from "./beads-line.ts";
+import { derivedBase36 } from "./ids.ts";
+import type { World } from "./world.ts";
+
+type Row = { [key: string]: Json };
+
+/**
+ * One bead as a line of the view, which every Beads tool there is shall be able to read.
+ *
+ * bd before 0.62, br and bv read only numbers as ids of comments, and refuse the whole file else.
+ * bd's judgement of what is blocked breaks on a `waits-for` without metadata.
+ */
+export function toViewLine(bead: Bead, world: Pick<World, "state">): string {
+  const line = toBeadsLine(bead, world);
+  const isAsItIs = bead.comments.length === 0 && !bead.dependencies.some(waits);
+  if (isAsItIs) return line;
+  const row = JSON.parse(line) as Row;
+  for (const comment of rows(row["comments"])) {
+    comment["id"] = commentNumber(bead.uid, String(comment["id"] ?? ""));
+  }
+  for (const edge of rows(row["dependencies"])) {
+    if (edge["type"] === "waits-for" && !edge["metadata"]) edge["metadata"] = "{}";
+  }
+  return JSON.stringify(row);
+}
+
+const waits = ({ type }: { readonly type: string }) => type === "waits-for";
+
+function rows(value: Json | undefined): Row[] {
+  return Array.isArray(value) ? (value as Row[]) : [];
+}
+
+/** The number by which the view names a comment: its id, or one derived from it. */
+export function commentNumber(uid: string, id: string): number {
+  if (/^[1-9]\d{0,14}$/.test(id)) return Number(id);
+  return Number.parseInt(derivedBase36(10, "comment number", uid, id), 36); // Below 2^52.
+}
