@@ -23,6 +23,12 @@ export const RigAgentConfig = z.object({
   rigs: list.default([]).describe("names with commas between; empty: every rig of the town"),
   polecatsMax: z.coerce.number().int().min(1).max(64).default(4).describe("1 to 64"),
   heartbeatMs: z.coerce.number().int().min(100).default(5_000),
+  wispMaxAgeMs: z.coerce
+    .number()
+    .int()
+    .min(1_000)
+    .default(86_400_000)
+    .describe("how long a wisp that is over stays in the vapour store; a day"),
   logLevel: z.enum(logLevels).default("info").describe(logLevels.join(", ")),
   readyFile: z.string().optional().describe("written when the local API serves"),
 });

@@ -12,6 +12,7 @@ import { type Ledger, openLedger } from "#services/ledger/ledger.ts";
 import { openLedgerGit } from "#services/ledger/ledger-git.ts";
 import { type LedgerSync, runSync } from "#services/ledger/sync.ts";
 import { watchAlarms } from "#services/ledger/watch-alarms.ts";
+import { openWisps, type WispStore } from "#services/ledger/wisp-store.ts";
 import type { Actor } from "#services/lifecycle/actor.ts";
 import type { Clock } from "#services/lifecycle/clock.ts";
 import { ownHome } from "#services/lifecycle/own-home.ts";
@@ -42,7 +43,7 @@ import { gitCode } from "./refinery/git-code.ts";
 import { startRefinery } from "./refinery/refinery.ts";
 import { refuseWork } from "./refuse-work.ts";
 import { patrolLimits } from "./witness/judge.ts";
-import { openWisps, type WispStore } from "./witness/wisp.ts";
+import { runVapour } from "./witness/vapour.ts";
 import { startWitness } from "./witness/witness.ts";
 
 /** What a rig-agent is started with, beside its settings. */
@@ -117,8 +118,8 @@ async function openLedgers(
 ): Promise<{ ledger: Ledger; wisps: WispStore }> {
   const shared = { machine, disk: nodeDisk, nowMs: clock.nowMs };
   const ledger = await openLedger({ ...shared, dir: join(home, "journal") });
-  const wisps = await openWisps({ ...shared, home });
-  for (const each of [ledger, wisps.ledger()]) watchAlarms(each, log);
+  const wisps = await openWisps({ ...shared, dir: join(home, "wisp") });
+  for (const each of [ledger, wisps]) watchAlarms(each, log);
   return { ledger, wisps };
 }
 
@@ -233,6 +234,7 @@ function runActors(options: {
     report,
     notice: (what, { name, beadId: bead, epoch }) => log.info({ session: name, bead, epoch }, what),
   });
+  const vapour = runVapour({ ports: polecats, wisps, maxAgeMs: config.wispMaxAgeMs, report, log });
   const observer = observe(polecats, supervisor.trouble, report);
   const checkpoints = runCheckpoints(polecats, report);
   const beats = runBeats({ config, parts, ledger, terms, polecats: observer.polecats, report });
@@ -242,7 +244,7 @@ function runActors(options: {
     refinery.ring();
   };
   const actors: { ended: Promise<unknown> }[] = [refinery, authority, supervisor, witness];
-  actors.push(observer.actor, checkpoints, beats);
+  actors.push(vapour, observer.actor, checkpoints, beats);
   return { ring, ended: Promise.all(actors.map(({ ended }) => ended)) };
 }
 

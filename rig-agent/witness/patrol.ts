@@ -1,7 +1,8 @@
 import type { Bead } from "#services/ledger/bead.ts";
-import { closeBead, createBead } from "#services/ledger/drafts.ts";
+import { createBead, tombstone } from "#services/ledger/drafts.ts";
 import type { Draft } from "#services/ledger/event.ts";
-import { derivedBase36, derivedUid } from "#services/ledger/ids.ts";
+import { derivedUid } from "#services/ledger/ids.ts";
+import { squashWisp } from "#services/ledger/wisp-reservation.ts";
 import type { World } from "#services/ledger/world.ts";
 import { leaseField } from "./lease.ts";
 
@@ -32,16 +33,23 @@ export function currentPatrol(world: World, machine: string): Patrol | undefined
   return { root, leases };
 }
 
-/** Begin a patrol. Its id is the one that its digest will have. */
-export function beginPatrol(machine: string, nowMs: number): Draft {
-  const uid = derivedUid("patrol", machine, String(nowMs));
+/** Begin a patrol; its digest will have its id. */
+export function beginPatrol(machine: string, nowMs: number, id: string): Draft {
   return createBead({
-    uid,
-    id: `hq-patrol-${derivedBase36(6, "patrol", machine, String(nowMs))}`,
+    uid: derivedUid("patrol", machine, String(nowMs)),
+    id,
     title: `Patrol of machines/${machine}/witness`,
     issueType: "molecule",
     fields: { "gt.patrol": machine, ephemeral: true },
   });
+}
+
+/** End a patrol in the vapour store, with all that was bonded to it. */
+export function endPatrol(wisps: World, { root }: Patrol, reason: string): Draft[] {
+  const below = (uid: string): string[] => {
+    return [uid, ...wisps.children(uid).flatMap((child) => below(child.uid))];
+  };
+  return below(root.uid).map((uid) => tombstone(uid, reason));
 }
 
 /** The permanent record of a patrol: who was there, and how each went. Once, ask as one may. */
@@ -51,8 +59,6 @@ export function patrolDigest(
   { root, leases }: Patrol,
   endedAt: string,
 ): Draft[] {
-  const uid = derivedUid("digest", root.uid);
-  if (world.bead(uid)) return [];
   const arms = leases.flatMap((bead) => {
     const lease = leaseField.read(bead);
     if (!lease) return [];
@@ -62,9 +68,7 @@ export function patrolDigest(
   const lines = arms.map(
     ({ agent, bead, epoch, outcome }) => `${agent} on ${bead} (${epoch}): ${outcome}`,
   );
-  const created = createBead({
-    uid,
-    id: root.id,
+  return squashWisp(world, root, {
     title: `Patrol of ${machine}: ${arms.length} ${arms.length === 1 ? "polecat" : "polecats"}`,
     issueType: "event",
     assignee: `machines/${machine}/witness`,
@@ -79,6 +83,4 @@ export function patrolDigest(
       },
     },
   });
-  const close = closeBead(uid, { close: "digest", kind: "done", reason: "recorded" });
-  return [created, close];
 }

@@ -1,4 +1,8 @@
 import type { Bead } from "#services/ledger/bead.ts";
+import type { Draft } from "#services/ledger/event.ts";
+import { townPrefix } from "#services/ledger/rigs.ts";
+import { wispId } from "#services/ledger/wisp-reservation.ts";
+import type { WispStore } from "#services/ledger/wisp-store.ts";
 import { type Actor, runActor } from "#services/lifecycle/actor.ts";
 import { shutdownUid, subjects, witnessOf } from "#services/mail/letters.ts";
 import { inbox, markRead } from "#services/mail/mail.ts";
@@ -20,9 +24,8 @@ import {
   reach,
   writeLease,
 } from "./lease.ts";
-import { beginPatrol, currentPatrol, patrolDigest, turn } from "./patrol.ts";
+import { beginPatrol, currentPatrol, endPatrol, patrolDigest, turn } from "./patrol.ts";
 import { shutDown } from "./shutdown.ts";
-import type { WispStore } from "./wisp.ts";
 
 /** What the Witness is made of. */
 export type WitnessOptions = {
@@ -83,18 +86,15 @@ export async function patrol(options: WitnessOptions, mail: Set<string>): Promis
 }
 
 async function bondLeases({ ports, wisps }: WitnessOptions): Promise<void> {
-  const { machine, sessions, clock } = ports;
+  const { machine, sessions } = ports;
   const me = witnessOf(machine);
-  const wisp = wisps.ledger();
-  if (!currentPatrol(wisp.world, machine)) {
-    await wisp.append(me, [beginPatrol(machine, clock.nowMs())]);
-  }
-  const root = currentPatrol(wisp.world, machine)?.root;
+  if (!currentPatrol(wisps.world, machine)) await wisps.append(me, [nextPatrol(ports, wisps)]);
+  const root = currentPatrol(wisps.world, machine)?.root;
   if (!root) return;
   for (const session of sessions.list()) {
     const begun = session.state === "starting" || session.state === "running";
-    if (begun && !wisp.world.bead(leaseUid(root, session))) {
-      await wisp.append(me, openLease(root, session));
+    if (begun && !wisps.world.bead(leaseUid(root, session))) {
+      await wisps.append(me, openLease(root, session));
     }
   }
 }
@@ -112,8 +112,7 @@ async function readLetter(options: WitnessOptions, uid: string): Promise<void> {
       if (outcome !== "gone before") options.notice(`ended: ${outcome}`, asking);
       const lease = leaseOf(options, asking);
       if (lease) {
-        const wisp = wisps.ledger();
-        await wisp.append(witnessOf(machine), closeLease(wisp.world, lease.uid, outcome));
+        await wisps.append(witnessOf(machine), closeLease(wisps.world, lease.uid, outcome));
       }
     }
   }
@@ -131,12 +130,11 @@ async function tend(options: WitnessOptions, session: PolecatSession): Promise<v
   const work = ledger.world.bead(session.bead);
   const hasLeft = work === undefined || exitUnder(work, session.epoch) !== undefined;
   const isOver = hasLeft || work.status === "closed";
-  const wisp = wisps.ledger();
   const phase = isOver ? "done" : evidence.what === "started" ? "boot" : "working";
-  await wisp.append(witnessOf(ports.machine), reach(wisp.world, bead.uid, phase));
+  await wisps.append(witnessOf(ports.machine), reach(wisps.world, bead.uid, phase));
   const patient: Patient = {
     session: session.name,
-    phase: isOver ? "done" : phaseOf(wisp.world, bead.uid),
+    phase: isOver ? "done" : phaseOf(wisps.world, bead.uid),
     alive: session.process && (await runtime.isAlive(session.process)),
     evidenceMs: evidence.atMs,
     nudges: lease.nudgedMs > evidence.atMs ? lease.nudges : 0,
@@ -190,14 +188,13 @@ async function encourage(
   ].join("\n");
   await nudge(ports, session, { from: witnessOf(machine), message, cause });
   const nudged = { ...lease, nudges: attempt, nudgesAll: lease.nudgesAll + 1, nudgedMs };
-  await wisps.ledger().append(witnessOf(machine), [writeLease(bead.uid, nudged)]);
+  await wisps.append(witnessOf(machine), [writeLease(bead.uid, nudged)]);
 }
 
 /** A lease ends with its session, however that came about; its claim may go on with the next. */
 async function closeLeases({ ports, wisps }: WitnessOptions): Promise<void> {
   const { machine, sessions, ledger } = ports;
-  const wisp = wisps.ledger();
-  for (const bead of currentPatrol(wisp.world, machine)?.leases ?? []) {
+  for (const bead of currentPatrol(wisps.world, machine)?.leases ?? []) {
     const lease = leaseField.read(bead);
     if (!lease || bead.status === "closed") continue;
     const work = ledger.world.bead(lease.bead);
@@ -212,28 +209,33 @@ async function closeLeases({ ports, wisps }: WitnessOptions): Promise<void> {
     const isBetween = isHeld && exit === undefined && work.status !== "closed";
     if (isOpen || isBetween) continue;
     const outcome = exit ?? (work?.status === "closed" ? work.closeKind : "taken over");
-    await wisp.append(witnessOf(machine), closeLease(wisp.world, bead.uid, outcome));
+    await wisps.append(witnessOf(machine), closeLease(wisps.world, bead.uid, outcome));
   }
 }
 
 async function turnPatrol({ ports, wisps }: WitnessOptions): Promise<void> {
   const { machine, ledger, clock } = ports;
-  const rolling = currentPatrol(wisps.ledger().world, machine);
+  const me = witnessOf(machine);
+  const rolling = currentPatrol(wisps.world, machine);
   if (!rolling) return;
   const nowMs = clock.nowMs();
   const next = turn(rolling, nowMs);
   if (next === "keep") return;
   if (next === "squash") {
     const endedAt = new Date(nowMs).toISOString();
-    const drafts = patrolDigest(ledger.world, machine, rolling, endedAt);
-    await ledger.append(witnessOf(machine), drafts);
+    await ledger.append(me, patrolDigest(ledger.world, machine, rolling, endedAt));
   }
-  await wisps.evaporate();
-  await wisps.ledger().append(witnessOf(machine), [beginPatrol(machine, nowMs)]);
+  const end = endPatrol(wisps.world, rolling, next === "squash" ? "squashed" : "burned");
+  await wisps.append(me, [...end, nextPatrol(ports, wisps)]);
+}
+
+function nextPatrol({ machine, ledger, clock }: PolecatPorts, { world }: WispStore): Draft {
+  const id = wispId(townPrefix, world, ledger.world);
+  return beginPatrol(machine, clock.nowMs(), id);
 }
 
 function leaseOf({ ports, wisps }: WitnessOptions, session: PolecatSession): Bead | undefined {
-  const { world } = wisps.ledger();
+  const { world } = wisps;
   const root = currentPatrol(world, ports.machine)?.root;
   return root && world.bead(leaseUid(root, session));
 }

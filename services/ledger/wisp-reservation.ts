@@ -34,7 +34,7 @@ export function wispId(
   random?: (length: number) => string,
 ): string {
   const taken = (id: string) => (wisps.bead(id) ?? world.bead(id)) !== undefined;
-  return newId(`${prefix}-wisp`, wisps.size(), taken, random);
+  return newId(`${prefix}-wisp`, wisps.size() + world.size(), taken, random);
 }
 
 /** Whether a bead only keeps the name of a wisp. */

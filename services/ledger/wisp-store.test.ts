@@ -86,7 +86,7 @@ test("where nothing is to be collected nothing is written", async () => {
   expect(await textOn(disk)).toBe(before);
 });
 
-test("listeners hear of both stores; appends wait for a collection and are shown after it", async () => {
+test("listeners hear on; appends wait for a collection and are shown after it", async () => {
   const disk = new MemoryDisk();
   const store = await storeOn(disk).open();
   const heard: string[] = [];
