@@ -1,10 +1,10 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
+import { Beads } from "./beads.ts";
 import { type ImportedBead, readBeadsLine } from "./beads-jsonl.ts";
 import { toBeadsLine } from "./beads-line.ts";
 import { encodeEvent } from "./event.ts";
-import { Beads } from "./world.ts";
 
 const row = {
   id: "alpha-1",

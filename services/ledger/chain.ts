@@ -10,6 +10,9 @@ export type Arrival =
 /** The newest event of one incarnation that was folded without a gap. */
 export type Head = { readonly seq: number; readonly hash: string };
 
+/** The hashes that a checkpoint has under a number: more than one where the writer was cloned. */
+export type HashesOf = (seq: number) => readonly string[];
+
 /** How many events may wait for one that is missing; git brings the rest. */
 const earlyMax = 20_000;
 
@@ -19,7 +22,11 @@ const earlyMax = 20_000;
  * remembered in {@link forks} as an alarm.
  */
 export class Chain {
-  readonly #hashes: string[] = [];
+  /** Of the events after the last checkpoint. */
+  #hashes: string[] = [];
+  /** How many events the last checkpoint has, and the hash of their last. */
+  #stored: Head;
+  readonly #hashesOf: HashesOf;
   /** By number, what came before its turn: two events where the writer was cloned. */
   readonly #early = new Map<number, LedgerEvent[]>();
   readonly #forks = new Map<number, Set<string>>();
@@ -28,24 +35,41 @@ export class Chain {
   /** Events whose `prev` did not match, by seq. */
   readonly broken: number[] = [];
 
+  /** @param hashesOf what the checkpoint has under one number */
+  constructor(stored: Head = { seq: 0, hash: "" }, hashesOf: HashesOf = () => []) {
+    this.#stored = stored;
+    this.#hashesOf = hashesOf;
+  }
+
   head(): Head {
-    const seq = this.#hashes.length;
-    return { seq, hash: this.#hashes[seq - 1] ?? "" };
+    return { seq: this.#length(), hash: this.#hashes.at(-1) ?? this.#stored.hash };
+  }
+
+  /** Events that wait for one that is missing. */
+  waiting(): LedgerEvent[] {
+    return [...this.#early.values()].flat();
+  }
+
+  /** A checkpoint has all events up to this one. */
+  settle(head: Head): void {
+    this.#hashes = this.#hashes.slice(head.seq - this.#stored.seq);
+    for (const seq of this.#forks.keys()) if (seq <= head.seq) this.#forks.delete(seq);
+    this.#stored = head;
   }
 
   /** The lowest number that is missing while later ones wait, or undefined. */
   gap(): number | undefined {
-    return this.#early.size > 0 ? this.#hashes.length + 1 : undefined;
+    return this.#early.size > 0 ? this.#length() + 1 : undefined;
   }
 
   accept(event: LedgerEvent): Arrival {
     const { seq } = event;
     if (this.#has(event)) return { kind: "known" };
-    if (seq <= this.#hashes.length) {
+    if (seq <= this.#length()) {
       this.#fork(event);
       return { kind: "forked", events: [event] };
     }
-    if (seq > this.#hashes.length + 1) {
+    if (seq > this.#length() + 1) {
       const waiting = this.#early.get(seq) ?? [];
       if (waiting.some(({ hash }) => hash === event.hash)) return { kind: "known" };
       if (this.#early.size < earlyMax) this.#early.set(seq, [...waiting, event]);
@@ -54,7 +78,7 @@ export class Chain {
     const events: LedgerEvent[] = [];
     for (let next: LedgerEvent[] | undefined = [event]; next; ) {
       for (const each of next) if (!this.#has(each)) events.push(this.#follow(each));
-      const head = this.#hashes.length;
+      const head = this.#length();
       next = this.#early.get(head + 1);
       this.#early.delete(head + 1);
     }
@@ -63,15 +87,27 @@ export class Chain {
 
   /** Whether this very line was folded under this number. */
   has(seq: number, line: string): boolean {
-    return seq <= this.#hashes.length && this.#has({ seq, hash: hashLine(line) });
+    return seq <= this.#length() && this.#has({ seq, hash: hashLine(line) });
   }
 
   #has({ seq, hash }: Pick<LedgerEvent, "seq" | "hash">): boolean {
-    return this.#hashes[seq - 1] === hash || this.#forks.get(seq)?.has(hash) === true;
+    if (this.#hashAt(seq) === hash || this.#forks.get(seq)?.has(hash) === true) return true;
+    return seq <= this.#stored.seq && this.#hashesOf(seq).includes(hash);
+  }
+
+  #length(): number {
+    return this.#stored.seq + this.#hashes.length;
+  }
+
+  /** The hash of the first event that was folded under a number. */
+  #hashAt(seq: number): string | undefined {
+    if (seq === this.#stored.seq) return this.#stored.hash;
+    if (seq < this.#stored.seq) return this.#hashesOf(seq)[0];
+    return this.#hashes[seq - 1 - this.#stored.seq];
   }
 
   #follow(event: LedgerEvent): LedgerEvent {
-    if (event.seq <= this.#hashes.length) return this.#fork(event);
+    if (event.seq <= this.#length()) return this.#fork(event);
     this.#checkLink(event);
     this.#hashes.push(event.hash);
     return event;
@@ -86,7 +122,10 @@ export class Chain {
   }
 
   #checkLink({ seq, prev }: LedgerEvent): void {
-    const before = this.#hashes[seq - 2] ?? "";
-    if (prev !== before && !this.#forks.get(seq - 1)?.has(prev)) this.broken.push(seq);
+    const before = seq === 1 ? "" : (this.#hashAt(seq - 1) ?? "");
+    if (prev === before || this.#forks.get(seq - 1)?.has(prev)) return;
+    if (seq - 1 > this.#stored.seq || !this.#hashesOf(seq - 1).includes(prev)) {
+      this.broken.push(seq);
+    }
   }
 }

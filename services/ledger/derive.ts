@@ -102,7 +102,13 @@ export function highestClaim(state: BeadState): ClaimRecord | undefined {
 
 /** The earliest creation: it gives the bead its name. */
 export function firstCreation(state: BeadState): Creation | undefined {
-  return [...state.creations.values()].sort(compareOrigins)[0];
+  return creations(state)[0];
+}
+
+/** A bead's creations, the earliest first. */
+export function creations(state: BeadState): Creation[] {
+  const all = [...state.creations.values()];
+  return all.length < 2 ? all : all.sort(compareOrigins);
 }
 
 /**

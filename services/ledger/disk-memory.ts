@@ -41,6 +41,8 @@ export class MemoryDisk implements Disk {
 
   readonly read = async (path: string): Promise<Uint8Array> => this.#file(path).bytes;
 
+  readonly size = async (path: string): Promise<number> => this.#file(path).bytes.length;
+
   readonly makeDir = async (dir: string): Promise<string | undefined> => {
     this.#mayWrite();
     let first: string | undefined;

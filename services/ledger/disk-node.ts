@@ -1,4 +1,4 @@
-import { mkdir, open, readdir, readFile, rename, rm } from "node:fs/promises";
+import { mkdir, open, readdir, readFile, rename, rm, stat } from "node:fs/promises";
 import type { Disk } from "./disk.ts";
 
 /** The real disk. */
@@ -6,6 +6,7 @@ export const nodeDisk: Disk = {
   list: (dir) => entries(dir, (entry) => entry.isFile()),
   listDirs: (dir) => entries(dir, (entry) => entry.isDirectory()),
   read: (path) => readFile(path),
+  size: async (path) => (await stat(path)).size,
   makeDir: async (dir) => {
     try {
       return await mkdir(dir, { recursive: true });

@@ -8,6 +8,8 @@ export type Disk = {
   /** Folder names in `dir`, sorted. */
   readonly listDirs: (dir: string) => Promise<readonly string[]>;
   readonly read: (path: string) => Promise<Uint8Array>;
+  /** A file's length in bytes. */
+  readonly size: (path: string) => Promise<number>;
   /** Make a folder with its parents; resolves to the first of them that was not there. */
   readonly makeDir: (dir: string) => Promise<string | undefined>;
   /** Open for appending; creates the file. */

@@ -13,6 +13,11 @@ export class DueQueue {
     return this.#nowMs;
   }
 
+  /** A bead's moment, if it has one. */
+  of(uid: string): number | undefined {
+    return this.#dates.get(uid);
+  }
+
   /** Note a bead's moment; one that is not finite removes it. */
   set(uid: string, atMs: number): void {
     if (this.#dates.get(uid) === atMs) return;

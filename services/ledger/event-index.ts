@@ -1,32 +1,15 @@
 import { compareOrigins } from "./bead-state.ts";
-import { compareStamps, type Stamp } from "./clock.ts";
-import { type Envelope, hashLine, type LedgerEvent } from "./event.ts";
+import { hashLine, type LedgerEvent } from "./event.ts";
+import { comparePlaces, type Log, type LogEntry, type Place, readEntry } from "./event-log.ts";
 import { LineStore } from "./line-store.ts";
-
-/** One event as it is kept: what it is found by, and its line. */
-export type LogEntry = {
-  readonly stamp: Stamp;
-  readonly writer: string;
-  readonly seq: number;
-  readonly actor: string;
-  readonly bead: string;
-  readonly op: string;
-  readonly epoch: string | undefined;
-  readonly line: string;
-};
-
-/** Every event at one moment, the earliest first. */
-export type Log = Iterable<LogEntry> & {
-  readonly length: number;
-  readonly at: (index: number) => LogEntry | undefined;
-};
 
 /** A row's names, as numbers; `before` is the bead's previous row plus one, or 0. */
 const columns = ["writer", "actor", "bead", "op", "epoch", "before"] as const;
 type Column = (typeof columns)[number];
 
 /**
- * Every event that was folded, by bead and by time.
+ * Events that were folded since the last checkpoint, or ever where there is none: by bead and by
+ * time.
  *
  * Keeps what events are found by as numbers, and their lines as bytes, both outside of the heap:
  * 56 bytes an event beside its line, and about 100 on the heap for each bead. What is asked for is
@@ -81,22 +64,30 @@ export class EventIndex {
     );
   }
 
+  /** How many there are. */
+  length(): number {
+    return this.#lines.length;
+  }
+
+  *inOrderOfArrival(): Iterable<LedgerEvent> {
+    for (let row = 0; row < this.#lines.length; row += 1) {
+      yield readEntry({ line: this.#lines.at(row) });
+    }
+  }
+
   /** All of them as they are now; what comes later does not show in it. */
   all(): Log {
     this.#sort();
     const order = this.#order;
     const length = this.#lines.length;
-    const at = (index: number): LogEntry | undefined => {
-      if (index < 0 || index >= length) return undefined;
-      return this.#entry(order ? (order[index] ?? 0) : index);
-    };
-    return {
-      length,
-      at,
-      *[Symbol.iterator]() {
-        for (let index = 0; index < length; index += 1) yield at(index) as LogEntry;
-      },
-    };
+    const at = (index: number) => this.#entry(order ? (order[index] ?? 0) : index);
+    function* walk(newestFirst: boolean, after?: Place): Iterable<LogEntry> {
+      const step = newestFirst ? -1 : 1;
+      let index = newestFirst ? length - 1 : 0;
+      if (after) index = placeOf(at, length, after, step);
+      for (; index >= 0 && index < length; index += step) yield at(index);
+    }
+    return { length, walk, [Symbol.iterator]: () => walk(false)[Symbol.iterator]() };
   }
 
   /** Arrivals are nearly in order: those since the last time are looked at first. */
@@ -118,7 +109,7 @@ export class EventIndex {
   #compare(a: number, b: number): number {
     const numbers = this.#numbers;
     const byMs = (numbers[a * 3] ?? 0) - (numbers[b * 3] ?? 0);
-    return byMs || compareEntries(this.#entry(a), this.#entry(b));
+    return byMs || comparePlaces(this.#entry(a), this.#entry(b));
   }
 
   #entry(row: number): LogEntry {
@@ -132,6 +123,9 @@ export class EventIndex {
       bead: name("bead"),
       op: name("op"),
       epoch: name("epoch") || undefined,
+      get hash() {
+        return hashLine(lines.at(row)); // Asked for by who tells the events of a clone apart.
+      },
       get line() {
         return lines.at(row);
       },
@@ -158,24 +152,19 @@ export class EventIndex {
   }
 }
 
-/** Order kept events by clock, then by writer and number; forks by their lines. */
-export function compareEntries(
-  a: Pick<LogEntry, "stamp" | "writer" | "seq" | "line">,
-  b: Pick<LogEntry, "stamp" | "writer" | "seq" | "line">,
+/** Where a walk goes on after a place: the first entry beyond it. */
+function placeOf(
+  at: (index: number) => LogEntry,
+  length: number,
+  place: Place,
+  step: 1 | -1,
 ): number {
-  return (
-    compareStamps(a.stamp, b.stamp) ||
-    order(a.writer, b.writer) ||
-    a.seq - b.seq ||
-    order(a.line, b.line)
-  );
-}
-
-/** The event that a kept line holds; it was checked when it came. */
-export function readEntry({ line }: Pick<LogEntry, "line">): LedgerEvent {
-  return { ...(JSON.parse(line) as Envelope), hash: hashLine(line), line };
-}
-
-function order(a: string, b: string): number {
-  return a < b ? -1 : a > b ? 1 : 0;
+  let low = 0;
+  for (let high = length; low < high; ) {
+    const middle = (low + high) >> 1;
+    const order = comparePlaces(at(middle), place);
+    if (order < 0 || (order === 0 && step > 0)) low = middle + 1;
+    else high = middle;
+  }
+  return step > 0 ? low : low - 1;
 }

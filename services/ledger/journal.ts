@@ -53,7 +53,7 @@ export class Journal {
     const { dir, incarnation, disk } = options;
     try {
       await makeDurableDir(disk, join(dir, incarnation));
-      const recovery = await recoverJournal(disk, dir);
+      const recovery = await recoverJournal(disk, dir, options.folded);
       return { journal: new Journal(options, recovery.segments), recovery };
     } catch (error) {
       throw diskError(error, dir);
@@ -226,6 +226,8 @@ export type JournalOptions = {
   readonly dir: string;
   readonly incarnation: string;
   readonly disk: Disk;
+  /** How many bytes of earlier segments need not be read any more. */
+  readonly folded?: ReadonlyMap<string, number>;
   /** Told once, when nothing can be made durable any more: the process must end. */
   readonly onFailure?: (error: unknown) => void;
 };

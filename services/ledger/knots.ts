@@ -19,6 +19,9 @@ const headStart = 4;
 /** From so many changes on, one walk over all of them is cheaper than a walk for each. */
 const manyChanges = 32;
 
+/** What is kept of one bead: its shape, who shares a cycle with it, its dropped edges. */
+export type SavedKnot = [shape: string, knot: string[], dropped: string[]];
+
 /**
  * The edges that close a cycle as its newest, kept as beads change.
  *
@@ -47,8 +50,34 @@ export class Knots {
   readonly isDropped = (bead: Bead, edge: Dependency): boolean =>
     this.#dropped.get(bead.uid)?.has(keyOf(edge)) ?? false;
 
-  /** See beads that may have changed; returns those of which other edges are dropped now. */
-  update(beads: readonly Bead[]): Set<string> {
+  /** What is kept of a bead, to be put into another one's place by {@link load}. */
+  save(uid: string): SavedKnot | undefined {
+    const shape = this.#shapes.get(uid);
+    const knot = this.#knots.get(uid);
+    const dropped = this.#dropped.get(uid);
+    if (shape === undefined && !knot && !dropped) return undefined;
+    return [shape ?? "", [...(knot ?? [])], [...(dropped ?? [])]];
+  }
+
+  load(uid: string, [shape, knot, dropped]: SavedKnot): void {
+    if (shape !== "") this.#shapes.set(uid, shape);
+    if (knot.length > 0) this.#knots.set(uid, new Set(knot));
+    if (dropped.length > 0) this.#dropped.set(uid, new Set(dropped));
+  }
+
+  /** Forget a bead that nobody waits for any more. */
+  forget(uid: string): void {
+    this.#shapes.delete(uid);
+    this.#knots.delete(uid);
+    this.#dropped.delete(uid);
+  }
+
+  /**
+   * See beads that may have changed; returns those of which other edges are dropped now.
+   *
+   * @param seen every bead is added of which something else is kept from now on
+   */
+  update(beads: readonly Bead[], seen: Set<string>): Set<string> {
     const changed = beads.filter((bead) => this.#reshape(bead));
     const single = changed.length < manyChanges;
     const suspects = new Set<string>();
@@ -60,7 +89,9 @@ export class Knots {
         suspects.add(uid);
       }
     }
-    return this.#judge(suspects);
+    const altered = this.#judge(suspects);
+    for (const uid of suspects) seen.add(uid);
+    return altered;
   }
 
   #judge(suspects: Set<string>): Set<string> {

@@ -2,11 +2,12 @@ import type { Bead } from "./bead.ts";
 import type { Head } from "./chain.ts";
 import type { Disk } from "./disk.ts";
 import type { Draft, LedgerEvent } from "./event.ts";
-import type { Log } from "./event-index.ts";
+import type { Log } from "./event-log.ts";
 import { randomBase36 } from "./ids.ts";
 import { Journal } from "./journal.ts";
 import type { Segment } from "./recover.ts";
 import { Replica } from "./replica.ts";
+import { Store } from "./store/store.ts";
 import type { World } from "./world.ts";
 
 /** One event that has been folded here, durable if it is our own. */
@@ -23,6 +24,8 @@ export type Alarm = {
   readonly kind:
     | ("bad-line" | "fork" | "broken-chain" | "torn-tail" | "future-clock" | "gap")
     | ("rewound-remote" | "bad-edit" | "fenced")
+    // What it held is made anew from the events.
+    | "checkpoint"
     // Nothing can be made durable any more: the process must end.
     | "disk-failed";
   readonly detail: string;
@@ -61,6 +64,18 @@ export type Ledger = {
   readonly alarms: () => readonly Alarm[];
   /** Raise one, for who reads or writes the ledger's repository. */
   readonly alarm: (alarm: Alarm) => void;
+  /**
+   * Make what is folded by now the start of the next process, and let go of what need not be in
+   * memory. Does nothing without a store.
+   */
+  readonly checkpoint: () => Promise<void>;
+  /**
+   * Keep a text beside the events, with the next checkpoint. What it says must be true of the events
+   * that are folded by now.
+   */
+  readonly note: (name: string, value: string) => void;
+  /** What was noted last, also by an earlier process; undefined where events have to be read anew. */
+  readonly noted: (name: string) => string | undefined;
   readonly close: () => Promise<void>;
 };
 
@@ -72,6 +87,8 @@ export type LedgerOptions = {
   readonly machine: string;
   readonly disk: Disk;
   readonly nowMs: () => number;
+  /** The file of the checkpoint; without one all is read and kept in memory. */
+  readonly store?: string | undefined;
   readonly random?: (length: number) => string;
 };
 
@@ -83,8 +100,11 @@ export async function openLedger(options: LedgerOptions): Promise<Ledger> {
     const detail = error instanceof Error ? error.message : String(error);
     replica.alarm({ kind: "disk-failed", detail });
   };
-  const { journal, recovery } = await Journal.open({ dir, incarnation, disk, onFailure });
-  const replica = new Replica(incarnation, journal, options.nowMs);
+  const { nowMs } = options;
+  const store = options.store === undefined ? undefined : new Store(options.store, machine);
+  const folded = store?.segments() ?? new Map();
+  const { journal, recovery } = await Journal.open({ dir, incarnation, disk, folded, onFailure });
+  const replica = new Replica(incarnation, { journal, store, nowMs });
   replica.recover(recovery);
   return {
     writer: incarnation,
@@ -92,8 +112,8 @@ export async function openLedger(options: LedgerOptions): Promise<Ledger> {
     append: (actor, drafts) => replica.append(actor, drafts),
     settled: () => journal.settled(),
     receive: (lines, source) => replica.receive(lines, source),
-    history: (uid) => replica.index.of(uid),
-    log: () => replica.index.all(),
+    history: (uid) => replica.events.of(uid),
+    log: () => replica.events.all(),
     onChange: (listener) => listen(replica.changes, listener),
     onAlarm: (listener) => listen(replica.alarmListeners, listener),
     heads: () => replica.heads(),
@@ -102,7 +122,14 @@ export async function openLedger(options: LedgerOptions): Promise<Ledger> {
     segmentBytes: (segment) => journal.content(segment),
     alarms: () => replica.alarms,
     alarm: (alarm) => replica.alarm(alarm),
-    close: () => journal.close(),
+    checkpoint: () => replica.checkpoint(),
+    note: (name, value) => replica.note(name, value),
+    noted: (name) => replica.noted(name) || undefined,
+    close: async () => {
+      await replica.checkpoint().catch(() => {}); // What fails here is read again by the next start.
+      await journal.close();
+      store?.close();
+    },
   };
 }
 

@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { isHeld } from "./bead.ts";
+import { Beads } from "./beads.ts";
 import { type Draft, encodeEvent, type LedgerEvent } from "./event.ts";
 import { randomNumbers, readTape, shuffled, type Tape } from "./proof/tape.ts";
 import {
@@ -11,7 +12,6 @@ import {
   readyBeads,
   workInHand,
 } from "./readiness.ts";
-import { Beads } from "./world.ts";
 
 const all = ["a", "b", "c", "d", "e", "f"];
 const edgeTypes = ["blocks", "blocks", "parent-child", "waits-for", "conditional-blocks"];

@@ -1,8 +1,8 @@
 import { TownError } from "#services/rpc/town-error.ts";
 import { compareOrigins, type Origin } from "./bead-state.ts";
+import { Beads } from "./beads.ts";
 import { decodeEvent, type LedgerEvent } from "./event.ts";
 import { badLine, type SegmentText } from "./verify.ts";
-import { Beads } from "./world.ts";
 
 /** Up to where a ledger is replayed: a moment, or one writer's event. */
 export type Position =

@@ -20,6 +20,30 @@ export function parseQuery(text: string): Query {
   });
 }
 
+/** All texts in which a bead is searched, for the text index. */
+export function searchedText(bead: Bead): string {
+  return textsOf(bead)
+    .map(({ text }) => folded(text))
+    .join("\n");
+}
+
+const trigramChars = 3;
+
+/**
+ * A query for the text index, which finds all that match and maybe some that do not; undefined
+ * where no word is long enough to be looked up.
+ */
+export function indexQuery(query: Query): string | undefined {
+  const trigrams = query.flatMap((word) => {
+    const chars = [...word];
+    const starts = chars.slice(0, 1 - trigramChars || undefined);
+    return starts.map((_, at) => chars.slice(at, at + trigramChars).join(""));
+  });
+  const whole = trigrams.filter((trigram) => [...trigram].length === trigramChars);
+  if (whole.length === 0) return undefined;
+  return [...new Set(whole)].map((each) => `"${each.replaceAll('"', '""')}"`).join(" AND ");
+}
+
 /**
  * How well a bead matches; undefined where a word is nowhere in it.
  *

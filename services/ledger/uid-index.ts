@@ -9,6 +9,14 @@ export class UidIndex {
     else if (held !== uid) this.#uids.set(key, new Set([held, uid]));
   }
 
+  remove(key: string, uid: string): void {
+    const held = this.#uids.get(key);
+    if (held === uid) this.#uids.delete(key);
+    if (typeof held !== "object") return;
+    held.delete(uid);
+    if (held.size === 0) this.#uids.delete(key);
+  }
+
   /** In the order in which they were added. */
   of(key: string): Iterable<string> {
     const held = this.#uids.get(key);

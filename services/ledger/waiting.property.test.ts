@@ -1,10 +1,10 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
+import { Beads } from "./beads.ts";
 import { createBead } from "./drafts.ts";
 import { encodeEvent } from "./event.ts";
 import { judgeReadiness } from "./readiness.ts";
 import { findCycle, type WaitEdge, waitGraph, withEdges } from "./waiting.ts";
-import { Beads } from "./world.ts";
 
 type Edge = readonly [from: number, to: number];
 

@@ -2,12 +2,7 @@ import { z } from "zod";
 import type { AuditService } from "#proto/gastown/v1/audit_service_pb.ts";
 import { stampTime } from "#services/ledger/clock.ts";
 import { writerMachine } from "#services/ledger/event.ts";
-import {
-  compareEntries,
-  type Log,
-  type LogEntry,
-  readEntry,
-} from "#services/ledger/event-index.ts";
+import { type LogEntry, readEntry } from "#services/ledger/event-log.ts";
 import { type FieldValues, parseFilter, passes } from "#services/ledger/filter.ts";
 import type { Ledger } from "#services/ledger/ledger.ts";
 import { narrate, type Told } from "#services/ledger/narrate.ts";
@@ -31,8 +26,13 @@ const auditFields = {
 } as const;
 type AuditField = keyof typeof auditFields;
 
-/** Names an event for the next page: stamp, writer, number, hash. */
-const Place = z.tuple([z.number(), z.number(), z.string(), z.number(), z.string()]);
+/** Names an event for the next page. */
+const Place = z.object({
+  stamp: z.tuple([z.number(), z.number()]),
+  writer: z.string(),
+  seq: z.number(),
+  hash: z.string(),
+});
 type Place = z.infer<typeof Place>;
 
 /** Every event of the ledger that matches a filter, a page at a time: one entry each. */
@@ -50,7 +50,7 @@ export function listAuditEntries({
     const tell = teller(ledger);
     const page: Told[] = [];
     let bytes = 0;
-    for await (const entry of takeTurns(walk(ledger.log(), newestFirst, last), signal)) {
+    for await (const entry of takeTurns(ledger.log().walk(newestFirst, last), signal)) {
       if (filter && !passes(filter, valuesOf(entry, world))) continue;
       const told = tell(entry);
       bytes += weighEntry(told);
@@ -118,37 +118,8 @@ function teller(ledger: Ledger): (entry: LogEntry) => Told {
   };
 }
 
-/** The log from one end to the other, or from after a place. */
-function* walk(log: Log, newestFirst: boolean, last: Place | undefined): Iterable<LogEntry> {
-  const step = newestFirst ? -1 : 1;
-  let at = last ? indexAfter(log, last, step) : newestFirst ? log.length - 1 : 0;
-  for (let entry = log.at(at); entry; entry = log.at(at)) {
-    yield entry;
-    at += step;
-  }
-}
-
-function indexAfter(log: Log, last: Place, step: 1 | -1): number {
-  const [ms, count, writer, seq, hash] = last;
-  const key = { stamp: [ms, count], writer, seq, line: "" } as const;
-  let low = 0;
-  for (let high = log.length; low < high; ) {
-    const middle = (low + high) >> 1;
-    const entry = log.at(middle);
-    if (entry && compareEntries(entry, key) < 0) low = middle + 1;
-    else high = middle;
-  }
-  // Forks share a number: the hash tells which of them it was.
-  for (let at = low; ; at += 1) {
-    const entry = log.at(at);
-    if (entry?.writer !== writer || entry.seq !== seq) break;
-    if (readEntry(entry).hash === hash) return at + step;
-  }
-  return step > 0 ? low : low - 1;
-}
-
 function placeOf({ event: { clock, writer, seq, hash } }: Told): Place {
-  return [...clock, writer, seq, hash];
+  return { stamp: [...clock], writer, seq, hash };
 }
 
 function placeIn(token: string, query: string): Place | undefined {

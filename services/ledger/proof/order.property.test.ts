@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { Beads } from "../world.ts";
+import { Beads } from "../beads.ts";
 import { canonical } from "./canonical.ts";
 import { type Happened, makeHistory, tapeSizes } from "./history.ts";
 import { ids, requests, uids } from "./made-draft.ts";

@@ -5,7 +5,7 @@ import { edgeKey } from "../bead-state.ts";
 import { compareStamps } from "../clock.ts";
 import { claimEpoch, compareEpochs } from "../epoch.ts";
 import type { LedgerEvent, Values } from "../event.ts";
-import { Beads } from "../world.ts";
+import { Beads } from "../beads.ts";
 import { fieldsOf, type Happened, type History, makeHistory, tapeSizes } from "./history.ts";
 import { addsEdge, addsLabel, commentId, labels, uids } from "./made-draft.ts";
 

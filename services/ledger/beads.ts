@@ -1,0 +1,310 @@
+import type { Bead } from "./bead.ts";
+import { type BeadState, compareOrigins } from "./bead-state.ts";
+import { BoundedMap } from "./bounded-map.ts";
+import { readCard, writeCard } from "./card.ts";
+import { deriveBead, firstCreation, highestClaim, type Neighbours } from "./derive.ts";
+import type { LedgerEvent } from "./event.ts";
+import { foldEvent } from "./fold.ts";
+import { fieldText, NameIndex, namesOf } from "./names.ts";
+import { ReadyIndex } from "./ready-index.ts";
+import { type Requested, Requests } from "./requests.ts";
+import { indexQuery, type Query } from "./search.ts";
+import { States } from "./states.ts";
+import type { Store } from "./store/store.ts";
+
+import type { World } from "./world.ts";
+
+/** How many views of beads below the active tier are kept. */
+const readMax = 2_000;
+
+/** What one checkpoint puts into the store. */
+export type TakenUp = {
+  /** Beads that were written to. */
+  readonly changed: ReadonlySet<string>;
+  /** Beads that stand otherwise, by others' events maybe. */
+  readonly seen: ReadonlySet<string>;
+  /** By uid, of all of these. */
+  readonly cards: ReadonlyMap<string, string>;
+  readonly requests: ReturnType<Requests["noted"]>;
+};
+
+/**
+ * All beads of a replica: folds events, keeps the indexes, derives views when asked.
+ *
+ * With a store, memory has what changed since the last checkpoint, the views of the active tier as
+ * far as anybody asked for them, and what all of that tier are found by. The rest is read.
+ */
+export class Beads implements World {
+  readonly readiness: ReadyIndex;
+  readonly #store: Store | undefined;
+  readonly #states: States;
+  readonly #names: NameIndex;
+  readonly #requests: Requests;
+  /** Views of beads that are not in memory. */
+  readonly #readViews = new BoundedMap<Bead>(readMax);
+
+  constructor(store?: Store) {
+    this.#store = store;
+    this.#states = new States(store);
+    this.#names = new NameIndex(store?.beads);
+    this.#requests = new Requests(store);
+    this.readiness = new ReadyIndex(this);
+    if (store) this.#load(store);
+  }
+
+  /** Fold one event. The caller has made sure that it is folded once per (writer, seq, hash). */
+  fold(event: LedgerEvent): void {
+    const { bead: uid } = event;
+    const { state, isNew, hasRisen } = this.#states.open(uid);
+    if (hasRisen) {
+      this.#readViews.delete(uid);
+      this.#names.addAll(uid, namesOf(state));
+    }
+    const before = { type: fieldText(state, "issue_type"), work: fieldText(state, "gt.work") };
+    foldEvent(state, event);
+    this.#requests.note(event);
+    this.#reindex(state, event, before);
+    this.#forgetViews(event, state, isNew);
+  }
+
+  bead(uidOrId: string): Bead | undefined {
+    const uid = this.#resolve(uidOrId);
+    return uid === undefined ? undefined : this.#view(uid);
+  }
+
+  *all(): Iterable<Bead> {
+    for (const uid of this.#states.residents()) {
+      const bead = this.#view(uid);
+      if (bead?.tier === "active") yield bead;
+    }
+  }
+
+  *everywhere(): Iterable<Bead> {
+    yield* this.#viewsOf(this.#states.residents());
+    for (const { state } of this.#states.below()) {
+      const bead = this.#derive(state);
+      if (bead) yield bead;
+    }
+  }
+
+  ofType(issueType: string): readonly Bead[] {
+    const beads = this.#viewsOf(this.#names.near("type", issueType));
+    return [...beads].filter((bead) => bead.tier === "active" && isOfType(bead, issueType));
+  }
+
+  everyOfType(issueType: string): readonly Bead[] {
+    const beads = this.#viewsOf(this.#names.of("type", issueType));
+    return [...beads].filter((bead) => isOfType(bead, issueType));
+  }
+
+  children(uid: string): readonly Bead[] {
+    const children = this.dependents(uid).filter((bead) => bead.parent === uid && !bead.deleted);
+    return children.sort((a, b) => (a.id < b.id ? -1 : 1));
+  }
+
+  dependents(uid: string): Bead[] {
+    const sources = [...this.#namesFor(uid)].flatMap((name) => [...this.#names.of("target", name)]);
+    return [...this.#viewsOf(new Set(sources))].filter((bead) =>
+      bead.dependencies.some((d) => d.uid === uid),
+    );
+  }
+
+  ofWork(uid: string): readonly Bead[] {
+    const beads = this.#viewsOf(this.#names.of("work", uid));
+    return [...beads].filter((bead) => bead.fields["gt.work"] === uid);
+  }
+
+  *found(query: Query): Iterable<Bead> {
+    const match = indexQuery(query);
+    for (const uid of this.#states.residents()) {
+      const bead = this.#view(uid); // Moved since the last checkpoint.
+      if (bead && bead.tier !== "active") yield bead;
+    }
+    const uids = match === undefined ? undefined : this.#store?.beads.withText(match);
+    for (const { state } of this.#states.below(uids)) {
+      const bead = this.#derive(state);
+      if (bead) yield bead;
+    }
+  }
+
+  requested(request: string): Requested | undefined {
+    return this.#requests.of(request);
+  }
+
+  state(uid: string): BeadState | undefined {
+    return this.#states.get(uid);
+  }
+
+  size(): number {
+    return this.#states.size();
+  }
+
+  /** Take up what the last checkpoint left: what the active tier is found by, and how it stands. */
+  #load(store: Store): void {
+    for (const { uid, card } of store.beads.cards()) {
+      const { names, readiness } = readCard(card);
+      this.#states.admit(uid, names.id[0] ?? "");
+      this.#names.addAll(uid, names);
+      if (readiness) this.readiness.load(uid, readiness);
+    }
+    this.readiness.loaded();
+  }
+
+  /** What a checkpoint is to put into the store: all of one moment. */
+  takeUp(): TakenUp {
+    const seen = this.readiness.takeSeen();
+    const changed = this.#states.takeUp();
+    const cards = new Map<string, string>();
+    for (const uid of new Set([...changed, ...seen])) {
+      const state = this.#states.get(uid);
+      if (state) cards.set(uid, writeCard(namesOf(state), this.readiness.save(uid)));
+    }
+    return { changed, seen, cards, requests: this.#requests.noted() };
+  }
+
+  /** The checkpoint came to nothing. */
+  giveBack({ changed, seen }: TakenUp): void {
+    this.#states.giveBack(changed);
+    this.readiness.giveBack(seen);
+  }
+
+  /** The checkpoint is there: what the store has need not be in memory. */
+  settle({ changed, requests }: TakenUp, below: ReadonlySet<string>): void {
+    this.#requests.settle(requests);
+    for (const { uid, names } of this.#states.settle(changed, below)) {
+      this.#names.remove(uid, names);
+      this.readiness.forget(uid);
+    }
+  }
+
+  #reindex(state: BeadState, event: LedgerEvent, before: { type: string; work: string }): void {
+    const { uid } = state;
+    if (event.op === "create") {
+      for (const { id } of state.creations.values()) this.#names.add("id", id, uid);
+      const resident = this.#states.resident(uid);
+      if (resident) resident.id = firstCreation(state)?.id ?? "";
+    }
+    const type = fieldText(state, "issue_type") || "task";
+    if (type !== before.type) this.#names.add("type", type, uid);
+    const work = fieldText(state, "gt.work");
+    if (work !== "" && work !== before.work) this.#names.add("work", work, uid);
+    if (event.op !== "create" && event.op !== "link") return;
+    for (const element of state.edges.values()) {
+      for (const { value } of element.added.values()) this.#names.add("target", value.to, uid);
+    }
+  }
+
+  /** A bead's view shows its neighbours' names and claims: forget those that this event touches. */
+  #forgetViews(event: LedgerEvent, state: BeadState, isNew: boolean): void {
+    this.#forget(event.bead);
+    if (event.op === "claim" || event.op === "release") {
+      for (const uid of this.#names.of("work", event.bead)) this.#forget(uid);
+    }
+    if (event.op !== "create") {
+      if (isNew) this.#forgetSources(event.bead); // Its uid means something from now on.
+      return;
+    }
+    // Its name may change, and so may the names of all that were created under one of its ids.
+    const sharers = [...state.creations.values()].flatMap(({ id }) => [
+      ...this.#names.of("id", id),
+    ]);
+    for (const uid of new Set(sharers)) {
+      this.#forget(uid);
+      for (const name of this.#namesFor(uid)) this.#forgetSources(name);
+    }
+  }
+
+  #forget(uid: string): void {
+    const resident = this.#states.resident(uid);
+    if (!resident) {
+      this.#readViews.delete(uid);
+      return;
+    }
+    resident.view = undefined;
+    this.readiness.touch(uid);
+  }
+
+  #forgetSources(target: string): void {
+    for (const source of this.#names.of("target", target)) this.#forget(source);
+  }
+
+  /** All that an edge to this bead may be written with. */
+  #namesFor(uid: string): Set<string> {
+    const names = new Set([uid]);
+    for (const { id } of this.state(uid)?.creations.values() ?? []) {
+      names.add(id).add(renamed(id, uid));
+    }
+    return names;
+  }
+
+  #view(uid: string): Bead | undefined {
+    const resident = this.#states.resident(uid);
+    const held = resident ? resident.view : this.#readViews.get(uid);
+    if (held) return held;
+    const bead = this.#derive(this.#states.get(uid));
+    if (resident) resident.view = bead;
+    else if (bead) this.#readViews.set(uid, bead);
+    return bead;
+  }
+
+  #derive(state: BeadState | undefined): Bead | undefined {
+    if (!state || state.creations.size === 0) return undefined; // Its creation has not arrived yet.
+    return deriveBead(state, this.#near);
+  }
+
+  readonly #near: Neighbours = {
+    resolve: (to) => {
+      const target = this.#resolve(to);
+      return target === undefined ? undefined : { uid: target, id: this.#name(target) };
+    },
+    name: (of) => this.#name(of),
+    highestClaim: (of) => {
+      const work = this.state(of);
+      return work && highestClaim(work);
+    },
+  };
+
+  *#viewsOf(uids: Iterable<string>): Iterable<Bead> {
+    for (const uid of uids) {
+      const bead = this.#view(uid);
+      if (bead) yield bead;
+    }
+  }
+
+  #resolve(uidOrId: string): string | undefined {
+    if (this.#states.isThere(uidOrId)) return uidOrId;
+    const sharers = this.#sharers(uidOrId);
+    if (sharers[0]) return sharers[0];
+    const cut = uidOrId.lastIndexOf("~");
+    if (cut < 0) return undefined;
+    const renamed = this.#sharers(uidOrId.slice(0, cut));
+    return renamed.find((uid) => this.#name(uid) === uidOrId);
+  }
+
+  /** The beads that were created under one id, the first one first: it keeps the name. */
+  #sharers(id: string): string[] {
+    const uids = [...this.#names.of("id", id)];
+    if (uids.length < 2) return uids;
+    const dated = uids.flatMap((uid) => {
+      const state = this.state(uid);
+      const creation = state && firstCreation(state);
+      return creation?.id === id ? [{ uid, creation }] : [];
+    });
+    return dated.sort((a, b) => compareOrigins(a.creation, b.creation)).map(({ uid }) => uid);
+  }
+
+  #name(uid: string): string {
+    const id = this.#states.firstId(uid) || uid;
+    const sharers = this.#sharers(id);
+    return sharers.length < 2 || sharers[0] === uid ? id : renamed(id, uid);
+  }
+}
+
+function isOfType(bead: Bead, issueType: string): boolean {
+  return bead.issueType === issueType && !bead.deleted;
+}
+
+/** The name of a bead whose id another one had first. */
+function renamed(id: string, uid: string): string {
+  return `${id}~${uid.slice(0, 4)}`;
+}
