@@ -1,3 +1,4 @@
+import { ledgerVerbs } from "./ledger/group.ts";
 import type { Chapter } from "./verb.ts";
 
 /** Every verb of `gt`, in the order of its help. */
@@ -245,48 +246,7 @@ export const chapters: readonly Chapter[] = [
           { name: "show", summary: "one machine", load: () => import("./machine/show.ts") },
         ],
       },
-      {
-        name: "ledger",
-        summary: "the ledger itself: the town's, or a folder's with no town running",
-        verbs: [
-          {
-            name: "init",
-            summary: "let a folder keep a ledger of its own",
-            load: () => import("./ledger/init.ts"),
-          },
-          {
-            name: "import",
-            summary: "file the beads of a JSONL file, and tell what became of each line",
-            changes: true,
-            load: () => import("./ledger/import.ts"),
-          },
-          {
-            name: "sync",
-            summary: "look at the git remote once, and push to it",
-            load: () => import("./ledger/sync.ts"),
-          },
-          {
-            name: "verify",
-            summary: "check every line and every writer's chain",
-            load: () => import("./ledger/verify.ts"),
-          },
-          {
-            name: "export",
-            summary: "all beads as JSONL",
-            load: () => import("./ledger/export.ts"),
-          },
-          {
-            name: "replay",
-            summary: "the beads as they were at a position",
-            load: () => import("./ledger/replay.ts"),
-          },
-          {
-            name: "stats",
-            summary: "how many events, writers, beads",
-            load: () => import("./ledger/stats.ts"),
-          },
-        ],
-      },
+      ledgerVerbs,
       { name: "version", summary: "the version of this gt", load: () => import("./version.ts") },
     ],
   },

@@ -63,6 +63,7 @@ function addVerb(parent: Command, verb: Verb | VerbGroup, act: Act): void {
     command.helpCommand(false).enablePositionalOptions();
     addGlobalOptions(command, true);
     loadOnCall(command);
+    if (verb.help !== undefined) command.addHelpText("after", verb.help);
     for (const each of verb.verbs) addVerb(command, each, act);
     return;
   }

@@ -26,6 +26,8 @@ export type VerbGroup = {
   readonly name: string;
   readonly summary: string;
   readonly verbs: readonly Verb[];
+  /** What is to be known of all of them, below the list. */
+  readonly help?: string;
 };
 
 /** A heading of `gt --help` with what stands under it. */

@@ -14,6 +14,7 @@ import { type FolderOption, folderToChange, takeFolder } from "./folder.ts";
 export const declare: Declare = (command, act) => {
   takeFolder(command)
     .argument("<file>", "Beads JSONL of any age, a bead a line; - reads standard input")
+    .addHelpText("after", about)
     .addHelpText(
       "after",
       example(
@@ -23,6 +24,12 @@ export const declare: Declare = (command, act) => {
     )
     .action(act(importFile));
 };
+
+const about = `
+A row is compared with the bead of its id by updated_at: a newer one changes it, an older one does
+not and is told of. Importing twice is importing once. On a folder every line that can be read is
+filed, whatever its prefix; in a town all of a file is, or nothing. Ends with 1 if a line was
+refused.`;
 
 /** Whoever runs `gt` on a folder of their own. */
 const actor = "overseer";

@@ -10,9 +10,14 @@ import { eventsOf, type FolderOption, takeFolder } from "./folder.ts";
 export const declare: Declare = (command, act) => {
   takeFolder(command)
     .requiredOption("--at <position>", "a time (2026-03-01T12:00:00Z), or <writer>:<seq>")
+    .addHelpText("after", about)
     .addHelpText("after", example("gt ledger replay --at 2026-03-01T12:00:00Z"))
     .action(act(replayAt));
 };
+
+const about = `
+At a time: all that was stamped up to it. At <writer>:<seq>: that writer's events up to it, and what
+others had stamped before. Writers and numbers stand in gt history, gt audit and the segments.`;
 
 const columns = [
   { head: "ID" },

@@ -10,9 +10,16 @@ import { type FolderOption, folderToChange, takeFolder } from "./folder.ts";
 /** Declare `gt ledger sync`. */
 export const declare: Declare = (command, act) => {
   takeFolder(command)
+    .addHelpText("after", about)
     .addHelpText("after", example("gt ledger sync --dir notes", "gt ledger sync"))
     .action(act(sync));
 };
+
+const about = `
+Brings what others wrote, and pushes to machines/<name> what was written here. What was brought
+stays in ledger.git beside the journal. Ends with 3 where the remote does not answer: nothing is
+lost then, and the next sync does the rest. A running process syncs by itself; without --dir it is
+asked to do so now.`;
 
 const syncTimeoutMs = 120_000;
 

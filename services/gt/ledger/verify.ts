@@ -8,9 +8,15 @@ import { type FolderOption, segmentsOf, takeFolder } from "./folder.ts";
 /** Declare `gt ledger verify`. */
 export const declare: Declare = (command, act) => {
   takeFolder(command)
+    .addHelpText("after", about)
     .addHelpText("after", example("gt ledger verify --dir ~/.gastown/town"))
     .action(act(verify));
 };
+
+const about = `
+Each finding is <file>:<line>: <kind>: <what>. Kinds: bad-line (cannot be read), gap (an event is
+missing), order, broken-chain (an event was changed), fork (two events under one number: a disk was
+cloned), foreign (in another writer's folder), torn (the end, as a crash leaves it: no fault).`;
 
 async function verify(gt: Session, options: FolderOption): Promise<void> {
   const verified = verifySegments(await segmentsOf(gt, options));
