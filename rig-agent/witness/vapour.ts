@@ -56,9 +56,9 @@ export function runVapour(options: VapourOptions): Actor {
   });
   const deafs = [
     ledger.onChange(({ event }) => {
-      if (reserveNamed(ledger.world, wisps.world, machine, [event]).length === 0) return;
-      named.push(event);
-      actor.ring();
+      const isNew = reserveNamed(ledger.world, wisps.world, machine, [event]).length > 0;
+      if (isNew) named.push(event);
+      if (isNew || wisps.world.bead(event.bead)) actor.ring();
     }),
     wisps.onChange(({ event }) => {
       const held = ledger.world.bead(event.bead);

@@ -11,28 +11,45 @@ import { encodeEvent, type LedgerEvent } from "./event.ts";
  */
 export function restamp(events: readonly LedgerEvent[], writer: string): LedgerEvent[] {
   const sorted = events.toSorted((a, b) => compareOrigins(originOf(a), originOf(b)));
+  const byHash = new Map(sorted.map((event) => [event.hash, event]));
+  const stamps = stampsOf(sorted);
   const hashes = new Map<string, string>();
   const written: LedgerEvent[] = [];
-  let last: Stamp | undefined;
-  for (const [index, event] of sorted.entries()) {
-    const { v, clock, hash, line: _, ...rest } = event;
-    // Two writers' equal stamps were told apart by their names, and now there is one name.
-    const stamp = last === undefined ? clock : stampAbove(clock, [last]);
+  const write = (event: LedgerEvent): void => {
+    if (hashes.has(event.hash)) return;
+    // By a clock that was set back, a removal may be older than what it saw.
+    for (const seen of named(event)) {
+      const addition = byHash.get(seen);
+      if (addition) write(addition);
+    }
+    const { v, hash, line: _, ...rest } = event;
+    const clock = stamps.get(hash) ?? event.clock;
     const values = valuesUnder(event, hashes);
-    const seq = index + 1;
+    const place = { v, writer, seq: written.length + 1 };
     const prev = written.at(-1)?.hash ?? "";
-    const next = encodeEvent({ v, writer, seq, clock: stamp, ...without(rest), values, prev });
+    const next = encodeEvent({ ...place, ...rest, ...place, clock, values, prev });
     hashes.set(hash, next.hash);
     written.push(next);
-    last = stamp;
-  }
+  };
+  for (const event of sorted) write(event);
   return written;
 }
 
-/** What is written of an event as it was: its writer and its place in a chain are not. */
-function without<T extends Pick<LedgerEvent, "writer" | "seq" | "prev" | "values">>(event: T) {
-  const { writer: _, seq: __, prev: ___, values: ____, ...rest } = event;
-  return rest;
+/** A stamp for each, in the same order: two writers' equal ones were told apart by their names. */
+function stampsOf(sorted: readonly LedgerEvent[]): ReadonlyMap<string, Stamp> {
+  const stamps = new Map<string, Stamp>();
+  let last: Stamp | undefined;
+  for (const { hash, clock } of sorted) {
+    last = last === undefined ? clock : stampAbove(clock, [last]);
+    stamps.set(hash, last);
+  }
+  return stamps;
+}
+
+/** The additions that a removal names, by their hashes. */
+function named({ op, values }: LedgerEvent): string[] {
+  if (op !== "unlabel" && op !== "unlink") return [];
+  return Object.values((values["remove"] ?? {}) as Record<string, string[]>).flat();
 }
 
 function originOf({ clock, writer, hash, actor }: LedgerEvent): Origin {
