@@ -11,6 +11,7 @@ import { type Requested, Requests } from "./requests.ts";
 import { indexQuery, type Query } from "./search.ts";
 import { States } from "./states.ts";
 import type { Store } from "./store/store.ts";
+import type { Tier } from "./tier.ts";
 
 import type { World } from "./world.ts";
 
@@ -87,6 +88,17 @@ export class Beads implements World {
     }
   }
 
+  *inTier(tier: Tier): Iterable<Bead> {
+    for (const uid of this.#states.residents()) {
+      const bead = this.#view(uid);
+      if (bead?.tier === tier) yield bead;
+    }
+    for (const { state } of this.#states.below(this.#store?.beads.everyBelow(tier))) {
+      const bead = this.#derive(state);
+      if (bead) yield bead;
+    }
+  }
+
   ofType(issueType: string): readonly Bead[] {
     const beads = this.#viewsOf(this.#names.near("type", issueType));
     return [...beads].filter((bead) => bead.tier === "active" && isOfType(bead, issueType));
@@ -104,14 +116,14 @@ export class Beads implements World {
 
   dependents(uid: string): Bead[] {
     const sources = [...this.#namesFor(uid)].flatMap((name) => [...this.#names.of("target", name)]);
-    return [...this.#viewsOf(new Set(sources))].filter((bead) =>
-      bead.dependencies.some((d) => d.uid === uid),
-    );
+    return [...this.#viewsOf(new Set(sources))].filter((bead) => {
+      return !isTrace(bead) && bead.dependencies.some((d) => d.uid === uid);
+    });
   }
 
   ofWork(uid: string): readonly Bead[] {
     const beads = this.#viewsOf(this.#names.of("work", uid));
-    return [...beads].filter((bead) => bead.fields["gt.work"] === uid);
+    return [...beads].filter((bead) => !isTrace(bead) && bead.fields["gt.work"] === uid);
   }
 
   *found(query: Query): Iterable<Bead> {
@@ -298,6 +310,11 @@ export class Beads implements World {
     const sharers = this.#sharers(id);
     return sharers.length < 2 || sharers[0] === uid ? id : renamed(id, uid);
   }
+}
+
+/** Whether it was deleted and moved down: then it is found by its name alone. */
+function isTrace(bead: Bead): boolean {
+  return bead.deleted && bead.tier !== "active";
 }
 
 function isOfType(bead: Bead, issueType: string): boolean {
