@@ -19,7 +19,7 @@ import { tellChanges } from "#services/telemetry/tell-changes.ts";
 import { serveTown } from "./api/serve.ts";
 import type { TownConfig } from "./config.ts";
 import { tend } from "./deacon/deacon.ts";
-import { keepTiers, tierMs } from "./deacon/keep-tiers.ts";
+import { tierKeeper, tierMs } from "./deacon/keep-tiers.ts";
 import { runHub } from "./hub/run-hub.ts";
 import { dispatch } from "./mayor/mayor.ts";
 
@@ -194,6 +194,7 @@ function runTiers(
   const { ledgerRecentDays: recentDays, ledgerArchiveDays: archiveDays } = config;
   const ages = { recentDays, archiveDays };
   const told = (moved: object) => log.info(moved, "ended beads are kept lower");
+  const keepTiers = tierKeeper({ ledger, nowMs: clock.nowMs, ages, told });
   return runActor({
     name: "deacon tiers",
     clock,
@@ -201,7 +202,7 @@ function runTiers(
     report,
     everyMs: tierMs,
     round: async (until) => {
-      if (!isFenced()) await keepTiers({ ledger, nowMs: clock.nowMs, ages, told }, until);
+      if (!isFenced()) await keepTiers(until);
     },
   });
 }

@@ -42,6 +42,7 @@ export function beadShower(world: World, nowMs: number): (bead: Bead) => BeadIni
       rig: rigOfId(bead.id, enrolled)?.rig.name ?? "",
       ready: open && blocked.length === 0,
       blockedBy: [...blocked],
+      tier: bead.tier,
     };
   };
 }

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { type FilterField, mentions, parseFilter, passes } from "./filter.ts";
+import { type FilterField, mayPass, mentions, parseFilter, passes } from "./filter.ts";
 
 const bead: Partial<Record<FilterField, string[]>> = {
   id: ["alpha-1"],
@@ -106,4 +106,23 @@ test("another list of fields has its own names", () => {
   expect(passes(filter, (field) => values[field])).toBe(true);
   expect(() => parseFilter("status = open", kinds)).toThrow("there are actor, time");
   expect(() => parseFilter("ann", kinds)).toThrow('"ann" is compared with nothing');
+});
+
+test.for([
+  ["status = open", false],
+  ["status = closed", true],
+  ["status != closed", false],
+  ["NOT status = closed", false],
+  ["status = open OR title:greet", true],
+  ["status = open AND title:greet", false],
+  ["title:greet", true],
+  ["-(title:greet OR status = closed)", false],
+  ["NOT (title:greet AND status = closed)", true],
+  ["machine = vm-a", false],
+  ["tier = active", false],
+  ["tier = archive", true],
+] as const)("what is closed and archived may pass %s: %s", ([filter, expected]) => {
+  const known: typeof bead = { status: ["closed"], tier: ["archive"], machine: [] };
+  const values = (field: FilterField) => known[field];
+  expect(mayPass(parseFilter(filter), values)).toBe(expected);
 });

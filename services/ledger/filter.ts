@@ -25,6 +25,7 @@ export const beadFields = {
   closed: "date",
   deferred: "date",
   work: "flag",
+  tier: "word",
 } as const satisfies Record<string, FieldKind>;
 export type FilterField = keyof typeof beadFields;
 
@@ -82,6 +83,38 @@ export function passes<F extends string>(filter: Filter<F>, values: FieldValues<
       return !passes(filter.of, values);
     default:
       return compare(filter, values(filter.field));
+  }
+}
+
+/** What is known of a bead's fields; undefined where it is not. */
+export type KnownValues<F extends string = FilterField> = (
+  field: F,
+) => readonly string[] | undefined;
+
+/** Whether something may pass of which only some fields are known. */
+export function mayPass<F extends string>(filter: Filter<F>, known: KnownValues<F>): boolean {
+  return judge(filter, known) !== false;
+}
+
+/** Undefined where it hangs on what is not known. */
+function judge<F extends string>(filter: Filter<F>, known: KnownValues<F>): boolean | undefined {
+  switch (filter.op) {
+    case "and":
+    case "or": {
+      // One that fails decides for all that are ANDed, one that passes for all that are ORed.
+      const decides = filter.op === "or";
+      const parts = filter.of.map((each) => judge(each, known));
+      if (parts.includes(decides)) return decides;
+      return parts.includes(undefined) ? undefined : !decides;
+    }
+    case "not": {
+      const inner = judge(filter.of, known);
+      return inner === undefined ? undefined : !inner;
+    }
+    default: {
+      const held = known(filter.field);
+      return held === undefined ? undefined : compare(filter, held);
+    }
   }
 }
 

@@ -1,20 +1,12 @@
 import type { Bead } from "./bead.ts";
 import { compareOrigins } from "./bead-state.ts";
 import { stampTime } from "./clock.ts";
-import type { Tier } from "./tier.ts";
 import type { World } from "./world.ts";
 
-/** What is asked of the beads below the active tier. */
-type Walked = Pick<World, "everywhere">;
-
-/** The beads of one tier, in no order. */
-export function* inTier(world: Walked, tier: Tier): Iterable<Bead> {
-  for (const bead of world.everywhere()) if (bead.tier === tier) yield bead;
-}
-
 /** All beads below the active tier, in no order. */
-export function* belowActive(world: Walked): Iterable<Bead> {
-  for (const bead of world.everywhere()) if (bead.tier !== "active") yield bead;
+export function* belowActive(world: Pick<World, "inTier">): Iterable<Bead> {
+  yield* world.inTier("recent");
+  yield* world.inTier("archive");
 }
 
 /** When an ended bead ended, RFC 3339; undefined for one that goes on. */

@@ -1,13 +1,18 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
 import type { Draft } from "./event.ts";
 import type { Ledger } from "./ledger.ts";
-import { movable, movesDue, movesMax, type TierLimits } from "./tiering.ts";
+import { mayMove, movesDue, movesMax, type TierLimits, type UpperTier, upper } from "./tiering.ts";
 
 /** How many beads went down, by the tier in which they are now. */
 export type MovedDown = { readonly recent: number; readonly archive: number };
 
 /** Who moves beads, and by what limits. */
-export type MoveOptions = TierLimits & { readonly actor: string; readonly signal: AbortSignal };
+export type MoveOptions = TierLimits & {
+  readonly actor: string;
+  readonly signal: AbortSignal;
+  /** Where to look for them; in both tiers if absent. */
+  readonly from?: readonly UpperTier[] | undefined;
+};
 
 /** After how many beads of a walk others have their turn. */
 const turn = 1_000;
@@ -18,13 +23,13 @@ const turn = 1_000;
  */
 export async function moveDown(
   { world, append }: Pick<Ledger, "world" | "append">,
-  { actor, signal, ...limits }: MoveOptions,
+  { actor, signal, from: tiers, ...limits }: MoveOptions,
 ): Promise<MovedDown> {
   const due: string[] = [];
   let walked = 0;
   // Appending while it is walked would change what is walked.
-  for (const { uid } of movable(world, limits)) {
-    due.push(uid);
+  for (const bead of upper(world, tiers)) {
+    if (mayMove(bead, world, limits)) due.push(bead.uid);
     walked += 1;
     if (walked % turn === 0) await nextTurn();
     signal.throwIfAborted();

@@ -108,8 +108,9 @@ function seen(world: World, nowMs: number) {
       bead,
       ...judge(bead),
       children: uids(world.children(bead.uid)),
-      dependents: uids(world.dependents(bead.uid)),
-      ofWork: uids(world.ofWork(bead.uid)),
+      // What was deleted is found by its name alone, once it is kept lower.
+      dependents: uids(world.dependents(bead.uid).filter(({ deleted }) => !deleted)),
+      ofWork: uids(world.ofWork(bead.uid).filter(({ deleted }) => !deleted)),
     })),
   };
 }

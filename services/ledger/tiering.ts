@@ -2,7 +2,7 @@ import { type Bead, isHeld } from "./bead.ts";
 import { closeName } from "./close-name.ts";
 import { closeBead, moveBead } from "./drafts.ts";
 import type { Draft } from "./event.ts";
-import { endOf, inTier } from "./lower-tiers.ts";
+import { endOf } from "./lower-tiers.ts";
 import { type Tier, tiers } from "./tier.ts";
 import { isWaitType } from "./waiting.ts";
 import { aboutField, workField } from "./work-fields.ts";
@@ -38,7 +38,7 @@ const machinery = /^(machines\/|mayor$|deacon$|rigs\/[^/]+\/(polecats\/|refinery
 export function movesDue(
   world: World,
   limits: TierLimits,
-  among: Iterable<Bead> = movable(world, limits),
+  among: Iterable<Bead> = upper(world),
   max = movesMax,
 ): Draft[] {
   const families = new Families(world, limits);
@@ -55,10 +55,13 @@ export function movesDue(
   return drafts;
 }
 
-/** Beads that may be due, of the tiers from which they can go down: what is archived is not read. */
-export function* movable(world: World, limits: TierLimits): Iterable<Bead> {
-  for (const bead of world.all()) if (mayMove(bead, world, limits)) yield bead;
-  for (const bead of inTier(world, "recent")) if (mayMove(bead, world, limits)) yield bead;
+/** Tiers from which beads go down. */
+export type UpperTier = Exclude<Tier, "archive">;
+export const upperTiers: readonly UpperTier[] = ["active", "recent"];
+
+/** Beads of these tiers; what is archived is not read. */
+export function* upper(world: World, from: readonly UpperTier[] = upperTiers): Iterable<Bead> {
+  for (const tier of from) yield* tier === "active" ? world.all() : world.inTier(tier);
 }
 
 /** Whether a bead by itself is over for long enough to be kept lower than it is. */
@@ -115,7 +118,7 @@ function isBelow(tier: Tier, other: Tier): boolean {
 }
 
 /**
- * Beads that belong together, each family judged once a round.
+ * Beads that belong together, each family judged once a round. What was deleted belongs to none.
  *
  * The way up is looked at first, and the first that goes on ends the search: a thousand closed
  * tasks below one open epic cost a look at the epic each.
@@ -170,8 +173,9 @@ class Families {
   }
 
   #above(bead: Bead): Bead[] {
-    const uids = [bead.parent, workField.read(bead)];
-    return uids.flatMap((uid) => (uid === undefined ? [] : (this.#world.bead(uid) ?? [])));
+    const uids = bead.deleted ? [] : [bead.parent, workField.read(bead)];
+    const above = uids.flatMap((uid) => (uid === undefined ? [] : (this.#world.bead(uid) ?? [])));
+    return above.filter(({ deleted }) => !deleted);
   }
 
   /** Its children, and what is done for it; undefined where somebody who goes on needs it. */
@@ -183,8 +187,9 @@ class Families {
     }
     const dependents = world.dependents(bead.uid);
     if (dependents.some((each) => goesOn(each, world))) return undefined;
+    if (bead.deleted) return [];
     const children = dependents.filter(({ parent }) => parent === bead.uid);
-    return [...children, ...world.ofWork(bead.uid)];
+    return [...children, ...world.ofWork(bead.uid)].filter(({ deleted }) => !deleted);
   }
 }
 

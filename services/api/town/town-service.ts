@@ -3,11 +3,12 @@ import type { Bus } from "#services/bus/bus.ts";
 import { version, wireVersion } from "#services/config/version.ts";
 import type { Ledger } from "#services/ledger/ledger.ts";
 import { machines } from "#services/ledger/machines.ts";
-import { isWork } from "#services/ledger/readiness.ts";
+import { isWork, openWork } from "#services/ledger/readiness.ts";
 import { rigs } from "#services/ledger/rigs.ts";
 import type { ServiceImpl } from "#services/rpc/method.ts";
 import { isWorked } from "#services/scheduler/gather.ts";
 import type { Peers } from "#services/telemetry/peers.ts";
+import { compact } from "./compact-ledger.ts";
 import { diagnose } from "./diagnose.ts";
 import { type SyncLedgerPorts, syncLedger } from "./sync-ledger.ts";
 
@@ -38,7 +39,9 @@ export function townService(ports: TownPorts): ServiceImpl<typeof TownService> {
     getTown: async () => {
       const { world } = ledger;
       const requests = world.ofType("merge-request");
-      const work = [...world.all()].filter(isWork);
+      const open = openWork(world);
+      // What is kept lower is not counted: nobody waits for that to see how the town is.
+      const closed = [...world.all()].filter((bead) => bead.status === "closed" && isWork(bead));
       return {
         town: ports.town,
         version,
@@ -49,9 +52,9 @@ export function townService(ports: TownPorts): ServiceImpl<typeof TownService> {
         busVersion: bus.version,
         machines: machines(world).length,
         rigs: rigs(world).length,
-        beadsOpen: work.filter(({ status }) => status !== "closed").length,
-        beadsClosed: work.filter(({ status }) => status === "closed").length,
-        polecatsRunning: work.filter(isWorked).length,
+        beadsOpen: open.length,
+        beadsClosed: closed.length,
+        polecatsRunning: open.filter(isWorked).length,
         mergeRequestsOpen: requests.filter(({ status }) => status !== "closed").length,
         uptimeMs: BigInt(ports.nowMs() - ports.startedMs),
         home: ports.home,
@@ -59,5 +62,6 @@ export function townService(ports: TownPorts): ServiceImpl<typeof TownService> {
     },
     diagnose: async () => ({ checks: diagnose(ports) }),
     syncLedger: syncLedger(ports),
+    compactLedger: compact(ports),
   };
 }

@@ -2,6 +2,7 @@ import type { Bead } from "#services/ledger/bead.ts";
 import { type Filter, type FilterField, restrictions } from "#services/ledger/filter.ts";
 import { machinery } from "#services/ledger/readiness.ts";
 import { rigs } from "#services/ledger/rigs.ts";
+import { tiers } from "#services/ledger/tier.ts";
 import type { World } from "#services/ledger/world.ts";
 import type { Violation } from "#services/rpc/town-error.ts";
 import { invalid } from "../check.ts";
@@ -30,6 +31,8 @@ export function refuseUnknown(filter: Filter, world: World): void {
     const known = knownOf(field, world);
     const wanted = value.toLowerCase();
     if (known === undefined || known.ours.includes(wanted)) return [];
+    // By index, in all tiers. A status of its own is borne only by what is open.
+    if (field === "type" && world.everyOfType(value).length > 0) return [];
     const there = [...new Set([...known.ours, ...known.imported()])].sort();
     if (there.includes(wanted)) return [];
     const names = there.join(", ") || "none yet";
@@ -51,6 +54,8 @@ function knownOf(field: FilterField, world: World): Known | undefined {
       return { ours: [...statuses, "tombstone"], imported: words(({ status }) => status) };
     case "type":
       return { ours: [...workTypes, ...machinery], imported: words((bead) => bead.issueType) };
+    case "tier":
+      return { ours: tiers, imported: () => [] };
     default:
       return undefined;
   }

@@ -4,19 +4,23 @@ import {
   type FieldValues,
   type Filter,
   type FilterField,
+  mayPass,
   mentions,
   parseFilter,
   passes,
   restrictions,
 } from "#services/ledger/filter.ts";
+import { belowActive } from "#services/ledger/lower-tiers.ts";
 import { isWork, openWork } from "#services/ledger/readiness.ts";
 import { rigOfId, rigs } from "#services/ledger/rigs.ts";
+import { tiers } from "#services/ledger/tier.ts";
 import { moleculeField } from "#services/ledger/work-fields.ts";
 import type { World } from "#services/ledger/world.ts";
 import type { MethodImpl } from "#services/rpc/method.ts";
 import type { ApiPorts } from "../api-ports.ts";
 import { beadShower, weighBead } from "../bead-message.ts";
 import { compareIds, cutPage } from "../page.ts";
+import { takeTurns } from "../take-turns.ts";
 import { refuseUnknown } from "./known-values.ts";
 
 /** Beads that match a filter, by id, a page at a time. */
@@ -25,9 +29,9 @@ export function listBeads({
   nowMs,
 }: ApiPorts): MethodImpl<typeof WorkService.method.listBeads> {
   const { world } = ledger;
-  return async (request) => {
+  return async (request, { signal }) => {
     const query = request.filter.trim();
-    const found = query === "" ? openWork(world) : matches(world, parseFilter(query));
+    const found = query === "" ? openWork(world) : await matches(world, parseFilter(query), signal);
     found.sort((a, b) => compareIds(a.id, b.id));
     const page = cutPage(found, request, query, {
       key: ({ id }) => id,
@@ -46,20 +50,44 @@ export function listBeads({
  * Deleted beads are found by those only who ask for them. Steps bear the type of work, so that they
  * are found by who asks for more than a type.
  */
-function matches(world: World, filter: Filter): Bead[] {
+async function matches(world: World, filter: Filter, signal: AbortSignal): Promise<Bead[]> {
   refuseUnknown(filter, world);
   const withDeleted = mentions(filter, "status", "tombstone");
   const fields = new Set(restrictions(filter).map(({ field }) => field));
   const withSteps =
     !fields.has("type") || ["work", "parent", "id"].some((f) => fields.has(f as FilterField));
   const values = valuesOf(world);
-  return [...world.all()].filter(
-    (bead) =>
+  const found: Bead[] = [];
+  for await (const bead of takeTurns(candidates(world, filter, withDeleted), signal)) {
+    const isMeant =
       (withDeleted || !bead.deleted) &&
       (withSteps || moleculeField.read(bead) === undefined) &&
-      passes(filter, values(bead)),
-  );
+      passes(filter, values(bead));
+    if (isMeant) found.push(bead);
+  }
+  return found;
 }
+
+/** All that may pass: the tiers that hold only what has ended are not read where that cannot. */
+function* candidates(world: World, filter: Filter, withDeleted: boolean): Iterable<Bead> {
+  const isMeant = (bead: Lower) => mayPass(filter, (field) => bead[field as keyof Lower]);
+  if (mayPass(filter, (field) => (field === "tier" ? ["active"] : undefined))) yield* world.all();
+  const statuses = withDeleted ? ["closed", "tombstone"] : ["closed"];
+  const kinds = lowerTiers.flatMap((tier) => {
+    return statuses.map((status): Lower => ({ tier: [tier], status: [status], machine: [] }));
+  });
+  if (kinds.some(isMeant)) yield* belowActive(world);
+}
+
+/** What all beads of one kind below the active tier have in common. */
+type Lower = {
+  readonly tier: readonly string[];
+  readonly status: readonly string[];
+  /** Nobody holds what has ended. */
+  readonly machine: readonly string[];
+};
+
+const lowerTiers = tiers.filter((tier) => tier !== "active");
 
 function valuesOf(world: World): (bead: Bead) => FieldValues {
   const enrolled = rigs(world);
@@ -97,6 +125,8 @@ function valuesOf(world: World): (bead: Bead) => FieldValues {
         return [textField(bead, "defer_until")];
       case "work":
         return [String(isWork(bead))];
+      case "tier":
+        return [bead.tier];
     }
   };
 }

@@ -1,7 +1,7 @@
 import type { WorkService } from "#proto/gastown/v1/work_service_pb.ts";
 import type { Bead } from "#services/ledger/bead.ts";
 import { openWork } from "#services/ledger/readiness.ts";
-import { type Match, matchBead, parseQuery } from "#services/ledger/search.ts";
+import { type Match, matchBead, parseQuery, type Query } from "#services/ledger/search.ts";
 import type { World } from "#services/ledger/world.ts";
 import type { MethodImpl } from "#services/rpc/method.ts";
 import type { ApiPorts } from "../api-ports.ts";
@@ -26,7 +26,7 @@ export function searchBeads({
       throw invalid([{ field: "query", description: "must hold a word" }]);
     }
     const hits: Hit[] = [];
-    for await (const bead of takeTurns(candidates(world, request.all), signal)) {
+    for await (const bead of takeTurns(candidates(world, query, request.all), signal)) {
       const match = matchBead(bead, query);
       if (match) hits.push({ bead, match });
     }
@@ -45,10 +45,11 @@ export function searchBeads({
   };
 }
 
-/** What is searched: the active tier. Tiers that are not in memory join here. */
-function* candidates(world: World, all: boolean): Iterable<Bead> {
+/** What is searched: open work, or all beads of all tiers that were not deleted. */
+function* candidates(world: World, query: Query, all: boolean): Iterable<Bead> {
   if (!all) return yield* openWork(world);
   for (const bead of world.all()) if (!bead.deleted) yield bead;
+  for (const bead of world.found(query)) if (!bead.deleted) yield bead;
 }
 
 function rankOf({ bead, match }: Hit): Rank {

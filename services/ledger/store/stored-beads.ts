@@ -95,9 +95,10 @@ export class StoredBeads {
     return this.#database.iterate("SELECT uid, card FROM bead WHERE tier = 0");
   }
 
-  /** All beads below the active tier, as they are when the walk comes to them. */
-  *everyBelow(): Iterable<string> {
-    const sql = "SELECT key, uid FROM bead WHERE tier > 0 AND key > ? ORDER BY key LIMIT 256";
+  /** All beads below the active tier, or of one of them, as they are when the walk comes there. */
+  *everyBelow(tier?: Tier): Iterable<string> {
+    const which = tier === undefined ? "tier > 0" : `tier = ${tiers.indexOf(tier)}`;
+    const sql = `SELECT key, uid FROM bead WHERE ${which} AND key > ? ORDER BY key LIMIT 256`;
     for (let after = 0; ; ) {
       const rows = this.#page(sql, after);
       for (const { uid } of rows) yield uid;

@@ -10,7 +10,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file gastown/v1/town_service.proto.
  */
 export const file_gastown_v1_town_service: GenFile = /*@__PURE__*/
-  fileDesc("Ch1nYXN0b3duL3YxL3Rvd25fc2VydmljZS5wcm90bxIKZ2FzdG93bi52MSIQCg5HZXRUb3duUmVxdWVzdCKsAgoPR2V0VG93blJlc3BvbnNlEgwKBHRvd24YASABKAkSDwoHdmVyc2lvbhgCIAEoCRIUCgx3aXJlX3ZlcnNpb24YAyABKAUSEAoIZW5kcG9pbnQYBCABKAkSCwoDYnVzGAUgASgJEg4KBmJ1c191cBgGIAEoCBITCgtidXNfdmVyc2lvbhgHIAEoCRIQCghtYWNoaW5lcxgIIAEoBRIMCgRyaWdzGAkgASgFEhIKCmJlYWRzX29wZW4YCiABKAUSFAoMYmVhZHNfY2xvc2VkGAsgASgFEhgKEHBvbGVjYXRzX3J1bm5pbmcYDCABKAUSGwoTbWVyZ2VfcmVxdWVzdHNfb3BlbhgNIAEoBRIRCgl1cHRpbWVfbXMYDiABKAMSDAoEaG9tZRgPIAEoCSIRCg9EaWFnbm9zZVJlcXVlc3QiNQoQRGlhZ25vc2VSZXNwb25zZRIhCgZjaGVja3MYASADKAsyES5nYXN0b3duLnYxLkNoZWNrIkEKBUNoZWNrEgwKBG5hbWUYASABKAkSCgoCb2sYAiABKAgSDgoGZGV0YWlsGAMgASgJEg4KBnJlbWVkeRgEIAEoCSITChFTeW5jTGVkZ2VyUmVxdWVzdCKSAQoSU3luY0xlZGdlclJlc3BvbnNlEhAKCGVuZHBvaW50GAEgASgJEioKCHJlY2VpdmVkGAIgAygLMhguZ2FzdG93bi52MS5Xcml0ZXJFdmVudHMSDAoEZ2FwcxgDIAMoCRIOCgZhbGFybXMYBCADKAkSDwoHZmFpbHVyZRgFIAEoCRIPCgdpc19hd2F5GAYgASgIIi4KDFdyaXRlckV2ZW50cxIOCgZ3cml0ZXIYASABKAkSDgoGZXZlbnRzGAIgASgFMuUBCgtUb3duU2VydmljZRJCCgdHZXRUb3duEhouZ2FzdG93bi52MS5HZXRUb3duUmVxdWVzdBobLmdhc3Rvd24udjEuR2V0VG93blJlc3BvbnNlEkUKCERpYWdub3NlEhsuZ2FzdG93bi52MS5EaWFnbm9zZVJlcXVlc3QaHC5nYXN0b3duLnYxLkRpYWdub3NlUmVzcG9uc2USSwoKU3luY0xlZGdlchIdLmdhc3Rvd24udjEuU3luY0xlZGdlclJlcXVlc3QaHi5nYXN0b3duLnYxLlN5bmNMZWRnZXJSZXNwb25zZWIGcHJvdG8z");
+  fileDesc("Ch1nYXN0b3duL3YxL3Rvd25fc2VydmljZS5wcm90bxIKZ2FzdG93bi52MSIQCg5HZXRUb3duUmVxdWVzdCKsAgoPR2V0VG93blJlc3BvbnNlEgwKBHRvd24YASABKAkSDwoHdmVyc2lvbhgCIAEoCRIUCgx3aXJlX3ZlcnNpb24YAyABKAUSEAoIZW5kcG9pbnQYBCABKAkSCwoDYnVzGAUgASgJEg4KBmJ1c191cBgGIAEoCBITCgtidXNfdmVyc2lvbhgHIAEoCRIQCghtYWNoaW5lcxgIIAEoBRIMCgRyaWdzGAkgASgFEhIKCmJlYWRzX29wZW4YCiABKAUSFAoMYmVhZHNfY2xvc2VkGAsgASgFEhgKEHBvbGVjYXRzX3J1bm5pbmcYDCABKAUSGwoTbWVyZ2VfcmVxdWVzdHNfb3BlbhgNIAEoBRIRCgl1cHRpbWVfbXMYDiABKAMSDAoEaG9tZRgPIAEoCSIRCg9EaWFnbm9zZVJlcXVlc3QiNQoQRGlhZ25vc2VSZXNwb25zZRIhCgZjaGVja3MYASADKAsyES5nYXN0b3duLnYxLkNoZWNrIkEKBUNoZWNrEgwKBG5hbWUYASABKAkSCgoCb2sYAiABKAgSDgoGZGV0YWlsGAMgASgJEg4KBnJlbWVkeRgEIAEoCSITChFTeW5jTGVkZ2VyUmVxdWVzdCKSAQoSU3luY0xlZGdlclJlc3BvbnNlEhAKCGVuZHBvaW50GAEgASgJEioKCHJlY2VpdmVkGAIgAygLMhguZ2FzdG93bi52MS5Xcml0ZXJFdmVudHMSDAoEZ2FwcxgDIAMoCRIOCgZhbGFybXMYBCADKAkSDwoHZmFpbHVyZRgFIAEoCRIPCgdpc19hd2F5GAYgASgIIi4KDFdyaXRlckV2ZW50cxIOCgZ3cml0ZXIYASABKAkSDgoGZXZlbnRzGAIgASgFIoABChRDb21wYWN0TGVkZ2VyUmVxdWVzdBISCgpyZXF1ZXN0X2lkGAEgASgJEhgKC3JlY2VudF9kYXlzGAIgASgBSACIAQESGQoMYXJjaGl2ZV9kYXlzGAMgASgBSAGIAQFCDgoMX3JlY2VudF9kYXlzQg8KDV9hcmNoaXZlX2RheXMizAEKFUNvbXBhY3RMZWRnZXJSZXNwb25zZRIQCghlbmRwb2ludBgBIAEoCRIXCg9tb3ZlZF90b19yZWNlbnQYAiABKAUSGAoQbW92ZWRfdG9fYXJjaGl2ZRgDIAEoBRIOCgZhY3RpdmUYBCABKAUSDQoFYmVhZHMYBSABKAUSJwoGYmVmb3JlGAYgASgLMhcuZ2FzdG93bi52MS5MZWRnZXJCeXRlcxImCgVhZnRlchgHIAEoCzIXLmdhc3Rvd24udjEuTGVkZ2VyQnl0ZXMiLQoLTGVkZ2VyQnl0ZXMSDwoHam91cm5hbBgBIAEoAxINCgVjbG9uZRgCIAEoAzK7AgoLVG93blNlcnZpY2USQgoHR2V0VG93bhIaLmdhc3Rvd24udjEuR2V0VG93blJlcXVlc3QaGy5nYXN0b3duLnYxLkdldFRvd25SZXNwb25zZRJFCghEaWFnbm9zZRIbLmdhc3Rvd24udjEuRGlhZ25vc2VSZXF1ZXN0GhwuZ2FzdG93bi52MS5EaWFnbm9zZVJlc3BvbnNlEksKClN5bmNMZWRnZXISHS5nYXN0b3duLnYxLlN5bmNMZWRnZXJSZXF1ZXN0Gh4uZ2FzdG93bi52MS5TeW5jTGVkZ2VyUmVzcG9uc2USVAoNQ29tcGFjdExlZGdlchIgLmdhc3Rvd24udjEuQ29tcGFjdExlZGdlclJlcXVlc3QaIS5nYXN0b3duLnYxLkNvbXBhY3RMZWRnZXJSZXNwb25zZWIGcHJvdG8z");
 
 /**
  * @generated from message gastown.v1.GetTownRequest
@@ -84,6 +84,8 @@ export type GetTownResponse = Message<"gastown.v1.GetTownResponse"> & {
   beadsOpen: number;
 
   /**
+   * Of those at hand: what ended long ago is not counted.
+   *
    * @generated from field: int32 beads_closed = 11;
    */
   beadsClosed: number;
@@ -270,6 +272,118 @@ export const WriterEventsSchema: GenMessage<WriterEvents> = /*@__PURE__*/
   messageDesc(file_gastown_v1_town_service, 7);
 
 /**
+ * @generated from message gastown.v1.CompactLedgerRequest
+ */
+export type CompactLedgerRequest = Message<"gastown.v1.CompactLedgerRequest"> & {
+  /**
+   * @generated from field: string request_id = 1;
+   */
+  requestId: string;
+
+  /**
+   * Days after which what ended is kept in the tier `recent`; 30 if absent.
+   *
+   * @generated from field: optional double recent_days = 2;
+   */
+  recentDays?: number | undefined;
+
+  /**
+   * The same for `archive`; 180 if absent.
+   *
+   * @generated from field: optional double archive_days = 3;
+   */
+  archiveDays?: number | undefined;
+};
+
+/**
+ * Describes the message gastown.v1.CompactLedgerRequest.
+ * Use `create(CompactLedgerRequestSchema)` to create a new message.
+ */
+export const CompactLedgerRequestSchema: GenMessage<CompactLedgerRequest> = /*@__PURE__*/
+  messageDesc(file_gastown_v1_town_service, 8);
+
+/**
+ * @generated from message gastown.v1.CompactLedgerResponse
+ */
+export type CompactLedgerResponse = Message<"gastown.v1.CompactLedgerResponse"> & {
+  /**
+   * Who did it: `town`, or a machine's name.
+   *
+   * @generated from field: string endpoint = 1;
+   */
+  endpoint: string;
+
+  /**
+   * @generated from field: int32 moved_to_recent = 2;
+   */
+  movedToRecent: number;
+
+  /**
+   * @generated from field: int32 moved_to_archive = 3;
+   */
+  movedToArchive: number;
+
+  /**
+   * How many beads are in the active tier now.
+   *
+   * @generated from field: int32 active = 4;
+   */
+  active: number;
+
+  /**
+   * How many there are in all tiers.
+   *
+   * @generated from field: int32 beads = 5;
+   */
+  beads: number;
+
+  /**
+   * @generated from field: gastown.v1.LedgerBytes before = 6;
+   */
+  before?: LedgerBytes | undefined;
+
+  /**
+   * @generated from field: gastown.v1.LedgerBytes after = 7;
+   */
+  after?: LedgerBytes | undefined;
+};
+
+/**
+ * Describes the message gastown.v1.CompactLedgerResponse.
+ * Use `create(CompactLedgerResponseSchema)` to create a new message.
+ */
+export const CompactLedgerResponseSchema: GenMessage<CompactLedgerResponse> = /*@__PURE__*/
+  messageDesc(file_gastown_v1_town_service, 9);
+
+/**
+ * What a ledger takes on the disk.
+ *
+ * @generated from message gastown.v1.LedgerBytes
+ */
+export type LedgerBytes = Message<"gastown.v1.LedgerBytes"> & {
+  /**
+   * The own events as they were written, and the checkpoint.
+   *
+   * @generated from field: int64 journal = 1;
+   */
+  journal: bigint;
+
+  /**
+   * The clone of the ledger's repository.
+   *
+   * @generated from field: int64 clone = 2;
+   */
+  clone: bigint;
+};
+
+/**
+ * Describes the message gastown.v1.LedgerBytes.
+ * Use `create(LedgerBytesSchema)` to create a new message.
+ */
+export const LedgerBytesSchema: GenMessage<LedgerBytes> = /*@__PURE__*/
+  messageDesc(file_gastown_v1_town_service, 10);
+
+/**
  * The town as a whole.
  *
  * @generated from service gastown.v1.TownService
@@ -305,6 +419,16 @@ export const TownService: GenService<{
     methodKind: "unary";
     input: typeof SyncLedgerRequestSchema;
     output: typeof SyncLedgerResponseSchema;
+  },
+  /**
+   * Move down what ended long ago, take a checkpoint, pack the clone. Done twice it is done once.
+   *
+   * @generated from rpc gastown.v1.TownService.CompactLedger
+   */
+  compactLedger: {
+    methodKind: "unary";
+    input: typeof CompactLedgerRequestSchema;
+    output: typeof CompactLedgerResponseSchema;
   },
 }> = /*@__PURE__*/
   serviceDesc(file_gastown_v1_town_service, 0);

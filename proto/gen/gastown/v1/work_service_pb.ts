@@ -196,7 +196,8 @@ export type ListBeadsRequest = Message<"gastown.v1.ListBeadsRequest"> & {
    * AIP-160, for example `status = open AND rig = alpha AND label:urgent`. Fields: id, status,
    * type, label, assignee, parent, priority, title, text, rig, machine, created, updated, closed,
    * deferred (dates, RFC 3339 or a day), work (false for mail, steps, agents and other
-   * machinery). Empty: everything that is not closed and is work.
+   * machinery), tier (active, recent, archive). Empty: everything that is not closed and is work.
+   * A filter that ended beads may pass finds those of every tier.
    *
    * @generated from field: string filter = 1;
    */
@@ -317,7 +318,7 @@ export type SearchBeadsRequest = Message<"gastown.v1.SearchBeadsRequest"> & {
   query: string;
 
   /**
-   * Closed beads, mail, steps and agents too.
+   * Closed beads of every tier, mail, steps and agents too.
    *
    * @generated from field: bool all = 2;
    */
