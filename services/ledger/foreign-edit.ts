@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from "node:util";
 import type { Bead } from "./bead.ts";
 import type { Json } from "./bead-state.ts";
-import { metadataFields } from "./beads-jsonl.ts";
+import { metadataFields } from "./metadata-fields.ts";
 
 /** One line of the view as JSON, without what this version defaults. */
 export type Row = { readonly [key: string]: Json | undefined };

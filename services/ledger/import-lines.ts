@@ -1,6 +1,7 @@
 import { isTownError } from "#services/rpc/town-error.ts";
-import { type ImportedBead, readBeadsLine } from "./beads-jsonl.ts";
+import { readBeadsLine } from "./beads-jsonl.ts";
 import type { Draft } from "./event.ts";
+import type { ImportedBead } from "./imported-bead.ts";
 import type { Ledger } from "./ledger.ts";
 import type { World } from "./world.ts";
 

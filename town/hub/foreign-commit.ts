@@ -1,6 +1,7 @@
 import type { Json } from "#services/ledger/bead-state.ts";
-import { type ImportedBead, readBeadsLine } from "#services/ledger/beads-jsonl.ts";
+import { readBeadsLine } from "#services/ledger/beads-jsonl.ts";
 import type { Row } from "#services/ledger/foreign-edit.ts";
+import type { ImportedBead } from "#services/ledger/imported-bead.ts";
 import { leaveConflicts, type ViewDiff, type ViewLine } from "#services/ledger/view-diff.ts";
 import { isTownError } from "#services/rpc/town-error.ts";
 

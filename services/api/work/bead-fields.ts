@@ -2,7 +2,7 @@ import type { JsonObject } from "@bufbuild/protobuf";
 import { z } from "zod";
 import type { Bead } from "#services/ledger/bead.ts";
 import type { Json } from "#services/ledger/bead-state.ts";
-import { metadataFields } from "#services/ledger/beads-jsonl.ts";
+import { metadataFields } from "#services/ledger/metadata-fields.ts";
 import type { Violation } from "#services/rpc/town-error.ts";
 import { otherTypes, statuses, workTypes } from "./known-values.ts";
 

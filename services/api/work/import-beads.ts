@@ -1,9 +1,10 @@
 import { WorkService } from "#proto/gastown/v1/work_service_pb.ts";
-import { type ImportedBead, readBeadsLine } from "#services/ledger/beads-jsonl.ts";
+import { readBeadsLine } from "#services/ledger/beads-jsonl.ts";
 import { compareStamps } from "#services/ledger/clock.ts";
 import { firstCreation } from "#services/ledger/derive.ts";
 import type { Draft } from "#services/ledger/event.ts";
 import { requestKey } from "#services/ledger/ids.ts";
+import type { ImportedBead } from "#services/ledger/imported-bead.ts";
 import { isEnrolledId, rigs, townPrefix } from "#services/ledger/rigs.ts";
 import { waitGraph } from "#services/ledger/waiting.ts";
 import type { World } from "#services/ledger/world.ts";
