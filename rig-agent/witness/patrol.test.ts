@@ -31,7 +31,7 @@ async function open() {
 
 test("an ended patrol leaves no byte of itself or of its leases", async () => {
   const { disk, wisps, rolling } = await open();
-  await wisps.append("vm-a", endPatrol(wisps.world, rolling(), "burned"));
+  await wisps.append("vm-a", [endPatrol(rolling(), "burn")]);
   expect(currentPatrol(wisps.world, "vm-a")).toBeUndefined();
   await wisps.collect(nowMs + dayMs, { maxAgeMs: dayMs - 1, abandonedMaxAgeMs: dayMs });
   expect(wisps.world.size()).toBe(0);

@@ -44,12 +44,10 @@ export function beginPatrol(machine: string, nowMs: number, id: string): Draft {
   });
 }
 
-/** End a patrol in the vapour store, with all that was bonded to it. */
-export function endPatrol(wisps: World, { root }: Patrol, reason: string): Draft[] {
-  const below = (uid: string): string[] => {
-    return [uid, ...wisps.children(uid).flatMap((child) => below(child.uid))];
-  };
-  return below(root.uid).map((uid) => tombstone(uid, reason));
+/** End a patrol in the vapour store: what was bonded to it goes with it. */
+export function endPatrol({ root }: Patrol, next: Exclude<Turn, "keep">): Draft {
+  if (next === "burn") return tombstone(root.uid, "nothing happened");
+  return tombstone(root.uid, `squashed into ${root.id}`, root.uid); // The digest has its name.
 }
 
 /** The permanent record of a patrol: who was there, and how each went. Once, ask as one may. */

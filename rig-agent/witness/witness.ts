@@ -225,8 +225,7 @@ async function turnPatrol({ ports, wisps }: WitnessOptions): Promise<void> {
     const endedAt = new Date(nowMs).toISOString();
     await ledger.append(me, patrolDigest(ledger.world, machine, rolling, endedAt));
   }
-  const end = endPatrol(wisps.world, rolling, next === "squash" ? "squashed" : "burned");
-  await wisps.append(me, [...end, nextPatrol(ports, wisps)]);
+  await wisps.append(me, [endPatrol(rolling, next), nextPatrol(ports, wisps)]);
 }
 
 function nextPatrol({ machine, ledger, clock }: PolecatPorts, { world }: WispStore): Draft {
