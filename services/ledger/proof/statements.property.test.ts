@@ -2,10 +2,10 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import type { Bead } from "../bead.ts";
 import { edgeKey } from "../bead-state.ts";
+import { Beads } from "../beads.ts";
 import { compareStamps } from "../clock.ts";
 import { claimEpoch, compareEpochs } from "../epoch.ts";
 import type { LedgerEvent, Values } from "../event.ts";
-import { Beads } from "../beads.ts";
 import { fieldsOf, type Happened, type History, makeHistory, tapeSizes } from "./history.ts";
 import { addsEdge, addsLabel, commentId, labels, uids } from "./made-draft.ts";
 

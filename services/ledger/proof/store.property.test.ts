@@ -1,6 +1,7 @@
 import { copyFileSync, existsSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { setImmediate } from "node:timers/promises";
 import fc from "fast-check";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { MemoryDisk } from "../disk-memory.ts";
@@ -10,7 +11,8 @@ import { openWork, readyBeads, workInHand } from "../readiness.ts";
 import { canonical } from "./canonical.ts";
 import { makeHistory, tapeSizes } from "./history.ts";
 import { requests, uids } from "./made-draft.ts";
-import { randomNumbers, shuffled } from "./tape.ts";
+import { makeEvents, workUids } from "./made-work.ts";
+import { randomNumbers, readTape, shuffled } from "./tape.ts";
 
 let dir: string;
 beforeAll(() => {
@@ -21,8 +23,21 @@ afterAll(() => rmSync(dir, { recursive: true }));
 const tapes = tapeSizes.map(({ weight, ...length }) => {
   return { weight, arbitrary: fc.uint8Array({ ...length, size: "max" }) };
 });
-const histories = fc.oneof(...tapes).map(makeHistory);
+/** What many writers wrote of everything, or one of all that readiness depends on. */
+const histories = fc.oneof(
+  ...tapes.map(({ weight, arbitrary }) => {
+    const lines = (bytes: Uint8Array) => makeHistory(bytes).map(({ event }) => event.line);
+    return { weight, arbitrary: arbitrary.map(lines) };
+  }),
+  {
+    weight: 3,
+    arbitrary: fc
+      .uint8Array({ minLength: 40, maxLength: 240, size: "max" })
+      .map((bytes) => makeEvents(readTape(bytes)).map(({ line }) => line)),
+  },
+);
 
+const known = [...new Set([...uids, ...workUids])];
 const nowMs = 1_700_000_100_000;
 const ids = (beads: readonly { uid: string }[]) => beads.map(({ uid }) => uid).sort();
 
@@ -30,13 +45,13 @@ const ids = (beads: readonly { uid: string }[]) => beads.map(({ uid }) => uid).s
 function told(ledger: Ledger): unknown {
   const { world } = ledger;
   return {
-    canonical: canonical(world, [...uids, "own"], requests),
+    canonical: canonical(world, known, requests),
     ready: ids(readyBeads(world, nowMs)),
     open: ids(openWork(world)),
     inHand: ids(workInHand(world)),
     everywhere: ids([...world.everywhere()]),
     active: ids([...world.all()]),
-    histories: uids.map((uid) => ledger.history(uid).map(({ hash }) => hash)),
+    histories: known.map((uid) => ledger.history(uid).map(({ hash }) => hash)),
     log: [...ledger.log()].map(({ hash, line, bead }) => [hash, line, bead]),
     back: [...ledger.log().walk(true)].map(({ hash }) => hash),
     heads: [...ledger.heads()].sort(),
@@ -56,9 +71,9 @@ function killed(path: string, copy: string): string {
 
 test("with checkpoints and kills at any moment a ledger tells what it would without", async () => {
   let lives = 0;
-  const once = async (happened: ReturnType<typeof makeHistory>, seed: number) => {
+  const once = async (happened: readonly string[], seed: number) => {
     const random = randomNumbers(seed);
-    const lines = shuffled(happened, seed).map(({ event }) => event.line);
+    const lines = random(2) === 0 ? shuffled(happened, seed) : happened;
     const disk = new MemoryDisk();
     const plainDisk = new MemoryDisk();
     const options = { dir: "/j", machine: "vm-z", nowMs: () => nowMs };
@@ -86,6 +101,8 @@ test("with checkpoints and kills at any moment a ledger tells what it would with
         plain.receive(more, "all");
         ledger.receive(more, "all");
         ledger.note("seen", String(at));
+        await setImmediate();
+        expect(told(ledger)).toEqual(told(plain));
         await made;
       }
       if (what === 3) {
@@ -97,6 +114,7 @@ test("with checkpoints and kills at any moment a ledger tells what it would with
         await ledger.close();
         ledger = await open();
         ledger.receive(lines.slice(Number(ledger.noted("seen") ?? 0), at), "git");
+        if (random(2) === 0) ledger.receive(lines.slice(0, at), "all of git");
       }
       if (random(3) === 0) expect(told(ledger)).toEqual(told(plain));
     }
