@@ -81,6 +81,22 @@ test("how far a long import is shows on a terminal only", async () => {
   expect(shown.length).toBeGreaterThan(1);
 });
 
+test("an import that was interrupted is gone on with by the same call", async () => {
+  const { gt, gtAt, beads } = await scratchFolder();
+  await gt("init", "--machine", "laptop");
+  const many = Array.from({ length: 2_500 }, (_, at) => bead(`a-${at}`));
+  const file = await beads("many.jsonl", many);
+  const stop = new AbortController();
+  const redraw = async () => ({ show: () => stop.abort(), done: () => {} });
+  const { signal } = stop;
+  const told = await gtAt({ isTty: true, redraw, signal }, "import", file);
+  expect(told).toMatchObject({ exitCode: 130, out: "" });
+  const again = JSON.parse((await gt("import", file, "--json")).out);
+  expect(again.unchanged).toBeGreaterThan(0);
+  expect(again.created).toBe(2_500 - again.unchanged);
+  expect(rowsOf((await gt("export")).out)).toHaveLength(2_500);
+});
+
 test("a folder that another process has is refused with its pid, and unchanged", async () => {
   const { gt, root, beads } = await scratchFolder();
   await gt("init", "--machine", "laptop");

@@ -10,12 +10,14 @@ export type ScratchFolder = {
   readonly root: string;
   /** `gt ledger …`, called from the folder's root. */
   readonly gt: (...args: string[]) => Promise<Told>;
-  readonly gtAt: (over: Partial<Place>, ...args: string[]) => Promise<Told>;
+  readonly gtAt: (over: Over, ...args: string[]) => Promise<Told>;
   /** Write a file of beads, a line each, and return its path. */
   readonly beads: (name: string, rows: readonly object[]) => Promise<string>;
   /** A bare git repository, as a town's ledger remote is. */
   readonly remote: (name?: string) => string;
 };
+
+type Over = Partial<Place> & { readonly signal?: AbortSignal };
 
 /** Make one. */
 export async function scratchFolder(): Promise<ScratchFolder> {
@@ -25,7 +27,7 @@ export async function scratchFolder(): Promise<ScratchFolder> {
   const gtAt: ScratchFolder["gtAt"] = (over, ...args) => {
     nowMs += 1_000;
     const place = { env: {}, cwd: root, nowMs: () => nowMs, ...over };
-    return runInMemory(["ledger", ...args], place);
+    return runInMemory(["ledger", ...args], place, over.signal);
   };
   return {
     root,
