@@ -322,6 +322,6 @@ function isOfType(bead: Bead, issueType: string): boolean {
 }
 
 /** The name of a bead whose id another one had first. */
-function renamed(id: string, uid: string): string {
+export function renamed(id: string, uid: string): string {
   return `${id}~${uid.slice(0, 4)}`;
 }

@@ -21,10 +21,13 @@ import type { World } from "./world.ts";
 
 /** Where an edit comes from. */
 export type EditSource = {
-  readonly commit: string;
-  /** When the commit was made, ms since the epoch. */
+  /** What a close by this edit is called: the same cause twice is one close. */
+  readonly cause: string;
+  /** Where it was found, for people: `in commit 1a2b3c`. */
+  readonly where: string;
+  /** When it was made, ms since the epoch. */
   readonly atMs: number;
-  /** The line as the commit has it. */
+  /** The line as it is there. */
   readonly row: Row;
   /** A target's uid, where it is known. */
   readonly resolve: (id: string) => string;
@@ -81,7 +84,7 @@ function statusDrafts(
   source: EditSource,
 ): Draft[] {
   const { uid } = bead;
-  const { commit, row } = source;
+  const { cause, where, row } = source;
   if (bead.deleted) return []; // A deletion is for good.
   // bd 0.49 writes this over by itself each time it is started.
   if (from === "pinned" && to === "hooked") return [];
@@ -90,19 +93,19 @@ function statusDrafts(
     if (bead.status === "closed") return [];
     const closedAt = words(row["closed_at"]) || undefined;
     const reason = words(row["close_reason"]);
-    return [closeBead(uid, { close: `commit:${commit}`, kind: "done", reason, closedAt })];
+    return [closeBead(uid, { close: cause, kind: "done", reason, closedAt })];
   }
   const written = fieldDrafts({ name: "status", from, to }, bead, world, source);
   if (from !== "closed") return written;
   if (bead.status !== "closed") return [];
-  return [reopenBead(bead, `in commit ${commit.slice(0, 12)}`), ...written];
+  return [reopenBead(bead, where), ...written];
 }
 
 /** Another reason for the same close. How a landed bead was closed is not for a file to say. */
-function reasonDrafts(reason: string, bead: Bead, { commit }: EditSource): Draft[] {
+function reasonDrafts(reason: string, bead: Bead, { cause }: EditSource): Draft[] {
   const { uid, closeKind: kind, closedAt, closeReason } = bead;
   if (bead.status !== "closed" || kind === "merged" || closeReason === reason) return [];
-  const close = { close: `commit:${commit}:reason`, kind, reason, closedAt };
+  const close = { close: `${cause}:reason`, kind, reason, closedAt };
   return [reopenBead(bead, "another reason for its close"), closeBead(uid, close)];
 }
 

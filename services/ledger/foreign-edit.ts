@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from "node:util";
 import type { Bead } from "./bead.ts";
 import type { Json } from "./bead-state.ts";
+import { compareInstants } from "./instant.ts";
 import { metadataFields } from "./metadata-fields.ts";
 
 /** One line of the view as JSON, without what this version defaults. */
@@ -82,7 +83,7 @@ function isSameValue(a: Json, b: Json): boolean {
   if (isDeepStrictEqual(a, b)) return true;
   if (typeof a !== "string" || typeof b !== "string") return false;
   const isTime = /^\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d/.test(a);
-  return isTime && Date.parse(a) === Date.parse(b);
+  return isTime && !Number.isNaN(Date.parse(b)) && compareInstants(a, b) === 0;
 }
 
 /** A line with `metadata.gt.x` as `gt.x`, and with the defaults that a line may leave out. */
@@ -204,5 +205,5 @@ export function isNewerHere(
 
 /** Whether a line that no parent had is a newer state of a bead than the ledger's. */
 export function isNewerRow(row: Row, bead: Bead): boolean {
-  return Date.parse(text(row["updated_at"])) > Date.parse(bead.updatedAt);
+  return compareInstants(text(row["updated_at"]), bead.updatedAt) > 0;
 }

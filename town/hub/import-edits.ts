@@ -139,10 +139,13 @@ function editDrafts(
   const isBack = line.parents.length === 0;
   if (isBack && !isNewerRow(row, held)) return [];
   const before = isBack ? [JSON.parse(toBeadsLine(held, world)) as Row] : line.parents;
+  const { commit: oid, atMs } = commit;
+  const where = `in commit ${oid.slice(0, 12)}`;
+  const source = { cause: `commit:${oid}`, where, atMs, row, resolve };
   const drafts = editsOf(row, before).flatMap((edit) => {
     const key = keyOf(commit, line, editName(edit));
     if (world.requested(key)) return [];
-    return forRequest(key, draftsOfEdit(edit, held, world, { ...commit, row, resolve }));
+    return forRequest(key, draftsOfEdit(edit, held, world, source));
   });
   const updatedAt = row["updated_at"];
   if (drafts.length === 0 || typeof updatedAt !== "string") return drafts;
