@@ -62,7 +62,7 @@ export async function newSegments(
 }
 
 /** The id that git gives to a file, by the hash that another id of the repository is made with. */
-function blobId(bytes: Uint8Array, like: string): string {
+export function blobId(bytes: Uint8Array, like: string): string {
   const hash = createHash(like.length === 64 ? "sha256" : "sha1");
   return hash.update(`blob ${bytes.length}\0`).update(bytes).digest("hex");
 }

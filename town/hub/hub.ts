@@ -2,6 +2,7 @@ import type { NewFile } from "#services/ledger/fast-import.ts";
 import type { Ledger } from "#services/ledger/ledger.ts";
 import type { Addition, Outgoing } from "#services/ledger/outgoing.ts";
 import { toViewLine } from "#services/ledger/view-line.ts";
+import { openArchive } from "./archive.ts";
 import { findGraft } from "./graft.ts";
 
 /** Where the view stands on `main`. */
@@ -19,14 +20,18 @@ export type HubPorts = {
   readonly isFenced?: () => boolean;
   /** Take in what people did to the view, up to a commit of `main`. */
   readonly importEdits?: (tip: string, signal: AbortSignal) => Promise<boolean>;
+  /** The archive could not be made; it is tried again. */
+  readonly report?: (error: unknown) => void;
 };
 
 /**
  * What the town puts on `main` beside its own events: every machine's events, grafted as they stand
- * on its branch, and the view that `bd` and people read. Nothing while neither is due.
+ * on its branch, the view that `bd` and people read, and the archive of what the view has no more.
+ * Nothing while none of them is due.
  */
 export function hubAddition(ports: HubPorts): NonNullable<Outgoing["more"]> {
   const { ledger, dir, nowMs, isFenced = () => false, importEdits } = ports;
+  const archive = openArchive(ports);
   let writtenMs = Number.NEGATIVE_INFINITY;
   let [changes, written] = [1, 0];
   /** The commit of `main` that is known to lack nothing: our own last one as a rule. */
@@ -36,7 +41,9 @@ export function hubAddition(ports: HubPorts): NonNullable<Outgoing["more"]> {
   });
   ledger.onAlarm(({ kind }) => {
     // The view went back with its branch.
-    if (kind === "rewound-remote") [written, writtenMs] = [0, Number.NEGATIVE_INFINITY];
+    if (kind !== "rewound-remote") return;
+    [written, writtenMs] = [0, Number.NEGATIVE_INFINITY];
+    archive.lost();
   });
   return async (base, signal): Promise<Addition> => {
     const nothing = { files: [], merge: [] };
@@ -46,10 +53,11 @@ export function hubAddition(ports: HubPorts): NonNullable<Outgoing["more"]> {
     if (isStrange && base !== undefined) await importEdits?.(base, signal);
     if (isStrange) written = 0;
     const isViewDue = changes !== written && nowMs() - writtenMs >= viewMs;
-    if (!isStrange && !isViewDue) return nothing;
+    const archived = await archive.files(base, signal);
+    if (!isStrange && !isViewDue && archived.length === 0) return nothing;
     const [shown, shownMs] = [changes, nowMs()];
     const { files, merge } = await findGraft(dir, base, isStrange);
-    if (!isViewDue && files.length === 0) {
+    if (!isViewDue && files.length + archived.length === 0) {
       whole = base ?? "none";
       return nothing;
     }
@@ -57,18 +65,19 @@ export function hubAddition(ports: HubPorts): NonNullable<Outgoing["more"]> {
       ? [{ path: viewPath, bytes: Buffer.from(renderView(ledger), "utf8") }]
       : [];
     return {
-      files: [...files, ...view],
+      files: [...files, ...view, ...archived],
       merge,
       // Not before: a push that failed must not leave an old view behind for good.
       pushed: (commit) => {
         whole = commit;
+        if (archived.length > 0) archive.pushed();
         if (isViewDue) [written, writtenMs] = [shown, shownMs];
       },
     };
   };
 }
 
-/** The whole ledger in Beads' JSONL dialect, sorted by id. */
+/** The active tier in Beads' JSONL dialect, sorted by id. */
 export function renderView(ledger: Ledger): string {
   const beads = [...ledger.world.all()].sort((a, b) => (a.id < b.id ? -1 : a.id > b.id ? 1 : 0));
   return beads.map((bead) => `${toViewLine(bead, ledger.world)}\n`).join("");

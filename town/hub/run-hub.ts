@@ -70,7 +70,10 @@ export async function runHub(options: HubOptions): Promise<Hub> {
     ...limits,
   });
   const importEdits = editImporter({ ledger, dir });
-  const more = hubAddition({ ledger, dir, nowMs: clock.nowMs, isFenced, importEdits });
+  const more = hubAddition({
+    ...{ ledger, dir, nowMs: clock.nowMs, isFenced, importEdits },
+    report: (error) => parts.report(error, "archive"),
+  });
   let looked = "";
   const onFetched = async (signal: AbortSignal) => {
     const [main, refs] = await readRefs(dir);
