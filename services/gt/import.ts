@@ -1,6 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { resolve } from "node:path";
-import { WorkService } from "#proto/gastown/v1/work_service_pb.ts";
+import { type ImportBeadsResponse, WorkService } from "#proto/gastown/v1/work_service_pb.ts";
 import { TownError } from "#services/rpc/town-error.ts";
 import { oneLine } from "./one-line.ts";
 import type { Session } from "./session.ts";
@@ -29,16 +29,25 @@ export async function readLines({ terminal }: Session, file: string): Promise<st
 /** File the beads of a file in the town in effect. */
 export async function importIntoTown(gt: Session, file: string): Promise<void> {
   const lines = await readLines(gt, file);
-  await gt.tell(
-    WorkService.method.importBeads,
-    { requestId: gt.requestId, lines },
-    ({ created, existing, skipped }) =>
-      [
-        `${created} filed, ${existing} there already`,
-        ...skipped.map((line) => `  skipped: ${oneLine(line)}`),
-      ].join("\n"),
-    { timeoutMs: importTimeoutMs },
-  );
+  await gt.tell(WorkService.method.importBeads, { requestId: gt.requestId, lines }, words, {
+    timeoutMs: importTimeoutMs,
+  });
+}
+
+function words({ created, existing, changed, older, lines, skipped }: ImportBeadsResponse): string {
+  const counts = [
+    `${created} filed`,
+    ...(changed > 0 ? [`${changed} changed`] : []),
+    ...(older > 0 ? [`${older} older and left alone`] : []),
+    `${existing - changed - older} there already`,
+  ];
+  const told = lines.map(({ line, id, outcome, why }) => {
+    const what = id === "" ? outcome : `${outcome} ${oneLine(id)}`;
+    return `line ${line}: ${what}${why === "" ? "" : `: ${oneLine(why)}`}`;
+  });
+  // A town of an earlier version tells of these only.
+  const known = told.length > 0 ? told : skipped.map((line) => `skipped: ${oneLine(line)}`);
+  return [counts.join(", "), ...known.map((line) => `  ${line}`)].join("\n");
 }
 
 async function read(file: string): Promise<string> {

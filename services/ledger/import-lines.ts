@@ -79,9 +79,9 @@ function inCycle(
   { isStrict }: ImportOptions,
 ): LineReport {
   const { outcome, why } = report;
+  if (outcome !== "created" && outcome !== "changed") return report;
   const path = `a cycle of dependencies: ${cycle.join(" → ")}`;
   if (isStrict) return { ...report, outcome: "refused", why: path };
-  if (outcome === "unchanged" || outcome === "older") return report;
   const note = `${path}; the newest edge in it holds nobody back`;
   return { ...report, why: why === undefined ? note : `${why}; ${note}` };
 }

@@ -40,6 +40,9 @@ test("a file is filed as it stands, edges forward and across rigs included", asy
     existing: 0,
     ids: ["hq-epic", "beta-2", "alpha-1"],
     skipped: ["line 1: a schema, not a bead"],
+    changed: 0,
+    older: 0,
+    lines: [{ line: 1, outcome: "skipped", why: "a schema, not a bead" }],
   });
   const { world } = town.ledger;
   const [one, two] = [world.bead("alpha-1"), world.bead("beta-2")];
@@ -58,6 +61,27 @@ test("importing twice is importing once, be it one request or two", async () => 
   expect(await load(town, plan)).toMatchObject({ created: 0, existing: 3 });
   expect(await load(town, [...plan, line("alpha-9")])).toMatchObject({ created: 1, existing: 3 });
   await expect(load(town, [line("alpha-8")], context)).rejects.toThrow(/request_id/);
+});
+
+test("a newer line changes what is there, an older one does not, and a retry says the same", async () => {
+  const town = await scratchTown();
+  await load(town, [line("alpha-1"), line("alpha-2")]);
+  const newer = { title: "newer", labels: ["x"], updated_at: "2025-12-21T00:00:00Z" };
+  const older = { title: "older", updated_at: "2025-12-19T00:00:00Z" };
+  const lines = [line("alpha-1", newer), line("alpha-2", older), line("alpha-3")];
+  const context = town.by("overseer", "again");
+  const first = await load(town, lines, context);
+  expect(first).toMatchObject({ created: 1, existing: 2, changed: 1, older: 1 });
+  expect(first.lines).toMatchObject([
+    { line: 1, id: "alpha-1", outcome: "changed", why: "title, label +x" },
+    { line: 2, id: "alpha-2", outcome: "older", why: expect.stringContaining("title") },
+  ]);
+  const { world } = town.ledger;
+  expect(world.bead("alpha-1")).toMatchObject({ title: "newer", labels: ["x"] });
+  expect(world.bead("alpha-2")?.title).toBe("alpha-2");
+  const heads = [...town.ledger.heads()];
+  expect(await load(town, lines, context)).toMatchObject({ created: 1, changed: 1, older: 1 });
+  expect([...town.ledger.heads()]).toEqual(heads);
 });
 
 test.for([
