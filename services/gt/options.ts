@@ -14,6 +14,13 @@ export function count(text: string): number {
   return Number(text);
 }
 
+/** Read a number of days, 0 or more. */
+export function days(text: string): number {
+  const value = Number(text);
+  if (text.trim() !== "" && Number.isFinite(value) && value >= 0) return value;
+  throw new InvalidArgumentError("It must be a number of days.");
+}
+
 /** Read `type:id`; an id alone is a bead that must be closed first. */
 export function dependency(text: string): { dependsOnId: string; type: string } {
   const at = text.indexOf(":");

@@ -48,6 +48,12 @@ export const ledgerVerbs: VerbGroup = {
       load: () => import("./sync.ts"),
     },
     {
+      name: "compact",
+      summary: "keep lower what ended long ago, take a checkpoint, pack the clone",
+      changes: true,
+      load: () => import("./compact.ts"),
+    },
+    {
       name: "verify",
       summary: "check every line and every writer's chain",
       load: () => import("./verify.ts"),
