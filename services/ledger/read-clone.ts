@@ -1,25 +1,15 @@
 import { runGit } from "#services/git/run-git.ts";
-import { type Blob, changedBlobs, eventFolder, eventsDir, readBlobs } from "./event-blobs.ts";
+import { type Blob, changedBlobs, eventFolder, readBlobs } from "./event-blobs.ts";
 import type { SegmentText } from "./verify.ts";
 
 const tracking = "refs/remotes/origin/";
 const heads = "refs/heads/";
 
-/** Which segments of a clone are read; all of them by default. */
-export type CloneReading = {
-  /** Only what this machine wrote. */
-  readonly machine?: string;
-  readonly signal?: AbortSignal | undefined;
-};
-
 /**
  * Read the segments in a bare repository of the ledger as it stands on the disk; its remote is not
  * asked. Each is named `<dir>:<ref>:<path>`, which git itself understands behind the colon.
  */
-export async function readClone(
-  dir: string,
-  { machine, signal }: CloneReading = {},
-): Promise<SegmentText[]> {
+export async function readClone(dir: string, signal?: AbortSignal): Promise<SegmentText[]> {
   const args = ["for-each-ref", "--format=%(objectname) %(refname)", heads, tracking];
   const { stdout } = await runGit(args, { cwd: dir, signal });
   const rows = stdout.split("\n").filter((row) => row !== "");
@@ -27,11 +17,8 @@ export async function readClone(
   const blobs: Blob[] = [];
   const known = new Set<string>();
   for (const { oid, ref, branch } of branches) {
-    const all = eventFolder(branch, true);
-    if (all === undefined) continue;
-    const own = `${eventsDir}/${machine}`;
-    if (machine !== undefined && !own.startsWith(all)) continue;
-    const within = machine === undefined ? all : own;
+    const within = eventFolder(branch, true);
+    if (within === undefined) continue;
     for (const blob of await changedBlobs(dir, undefined, oid, within)) {
       if (known.has(`${blob.oid} ${blob.path}`)) continue; // The hub has it on `main` too.
       known.add(`${blob.oid} ${blob.path}`);

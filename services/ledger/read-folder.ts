@@ -24,7 +24,7 @@ export async function readFolder(
   if (places === undefined) throw noLedger(dir);
   const segments: SegmentText[] = [];
   for (const journal of places.journals) segments.push(...(await readJournal(disk, journal)));
-  for (const clone of places.clones) segments.push(...(await readClone(clone, { signal })));
+  for (const clone of places.clones) segments.push(...(await readClone(clone, signal)));
   if (segments.length === 0 && places.isBare) throw noLedger(dir);
   return withoutCopies(segments);
 }

@@ -1,10 +1,12 @@
+import { existsSync } from "node:fs";
+import { readRef, trackingRef } from "#services/git/fetch-remote.ts";
 import { withoutSecrets } from "#services/git/git-failure.ts";
 import { isTownError, TownError } from "#services/rpc/town-error.ts";
 import type { Alarm, Ledger } from "./ledger.ts";
 import { openLedgerGit } from "./ledger-git.ts";
 import { noteTips, readTips } from "./noted-tips.ts";
 import type { LedgerFolder, LedgerPlace } from "./open-folder.ts";
-import { readClone } from "./read-clone.ts";
+import { type Held, heldAt, newSegments } from "./outgoing.ts";
 
 /** What one sync of a folder came to. */
 export type FolderSynced = {
@@ -42,19 +44,20 @@ export async function syncFolder(
     const remedy = `name it: gt ledger init --dir ${dir} --remote <git URL or path>`;
     throw new TownError("state", `${dir} has no remote to sync with: ${remedy}`);
   }
-  const shared = { dir: clone, remote, branch: branchOf(place, ledger), machine };
+  const branch = branchOf(place, ledger);
+  const shared = { dir: clone, remote, branch, machine };
   const git = openLedgerGit({ ...shared, isKeeper: true, ...limits(options) });
   const { received, stop } = countArrivals(ledger);
   const failure = await attempt(async () => {
     const { lines, rewound } = await git.fetch(options.signal);
     for (const { lines: some, source } of lines) ledger.receive(some, source);
-    for (const { branch, from } of rewound) {
-      const detail = `${branch} lacks what it had at ${from.slice(0, 12)}`;
+    for (const { branch: name, from } of rewound) {
+      const detail = `${name} lacks what it had at ${from.slice(0, 12)}`;
       ledger.alarm({ kind: "rewound-remote", detail });
     }
   });
   stop();
-  const before = await countWaiting(folder);
+  const before = await countWaiting(folder, branch);
   const message = `Events of ${machine}`;
   const refused =
     failure ??
@@ -111,22 +114,38 @@ async function attempt(work: () => Promise<void>): Promise<TownError | undefined
   }
 }
 
-/** How many of our own durable events no branch of the remote had when it was last looked at. */
-async function countWaiting({ place, ledger, clone }: LedgerFolder): Promise<number> {
-  const { machine } = place;
-  const there = await readClone(clone, { machine }).catch((error) => {
-    if (isTownError(error, "not_found")) return []; // The remote never answered: no clone yet.
-    throw error;
-  });
-  const held = Map.groupBy(there, ({ path }) => path.split("/").slice(-2).join("/"));
+/** How many of our own durable events the branch had not when it was last looked at. */
+async function countWaiting(
+  { place, ledger, clone }: LedgerFolder,
+  branch: string,
+): Promise<number> {
+  const { machine, kind } = place;
+  const outgoing = { segments: ledger.segments, bytes: ledger.segmentBytes };
+  let held: Held = new Map();
+  if (existsSync(clone)) {
+    // What is on `main` is not pushed beside it again.
+    for (const each of kind === "town" ? ["main", branch] : [branch]) {
+      const tip = await readRef(clone, trackingRef(`refs/heads/${each}`));
+      held = new Map([...held, ...(await heldAt(clone, tip, machine))]);
+    }
+  }
   let waiting = 0;
-  for (const segment of ledger.segments()) {
-    const bytes = await ledger.segmentBytes(segment);
-    const text = new TextDecoder().decode(bytes);
-    const versions = held.get(`${segment.incarnation}/${segment.name}`) ?? [];
-    if (versions.some((version) => version.text === text)) continue;
-    const lines = new Set(versions.flatMap((version) => version.text.split("\n")));
-    waiting += text.split("\n").filter((line) => line !== "" && !lines.has(line)).length;
+  for (let isFull = true; isFull; ) {
+    const load = await newSegments(outgoing, machine, held);
+    for (const file of load.files) {
+      if ("bytes" in file) waiting += linesAfter(file.bytes, held.get(file.path)?.bytes ?? 0);
+    }
+    held = load.held;
+    isFull = load.isFull;
   }
   return waiting;
 }
+
+function linesAfter(bytes: Uint8Array, from: number): number {
+  let lines = 0;
+  for (let at = bytes.indexOf(lineEnd, from); at >= 0; at = bytes.indexOf(lineEnd, at + 1))
+    lines += 1;
+  return lines;
+}
+
+const lineEnd = 0x0a;

@@ -1,5 +1,5 @@
 import { spawnSync } from "node:child_process";
-import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { WorkService } from "#proto/gastown/v1/work_service_pb.ts";
@@ -69,7 +69,7 @@ test("a line that cannot be read is told with its number; the rest is filed", as
 });
 
 test("how far a long import is shows on a terminal only", async () => {
-  const { gt, gtAt, beads } = await scratchFolder();
+  const { gt, gtAt, beads, root } = await scratchFolder();
   await gt("init", "--machine", "laptop");
   const many = Array.from({ length: 2_500 }, (_, at) => bead(`a-${at}`));
   const file = await beads("many.jsonl", many);
@@ -79,6 +79,11 @@ test("how far a long import is shows on a terminal only", async () => {
   expect(told.out).toContain("2500 created");
   expect(shown.at(-1)).toBe("100 % of 2500 events written");
   expect(shown.length).toBeGreaterThan(1);
+  const [writer = ""] = readdirSync(join(root, "journal"));
+  const segments = readdirSync(join(root, "journal", writer));
+  const sizes = segments.map((name) => statSync(join(root, "journal", writer, name)).size);
+  expect(Math.max(...sizes)).toBeLessThanOrEqual(64 * 1024);
+  expect(sizes.length).toBeLessThan(20);
 });
 
 test("an import that was interrupted is gone on with by the same call", async () => {

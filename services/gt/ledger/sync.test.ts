@@ -69,6 +69,21 @@ test("a clone with a work tree is read, and written by nobody", async () => {
   }
 });
 
+test("what one changes the other sees changed", async () => {
+  const { gt, beads } = await pair();
+  await gt("sync", "--dir", "one");
+  await gt("sync", "--dir", "two");
+  const at = "2026-02-01T10:00:00Z";
+  const newer = await beads("newer.jsonl", [bead("one-1", { title: "New", updated_at: at })]);
+  const changed = await gt("import", "--dir", "two", newer, "--json");
+  expect(json(changed.out)).toMatchObject({ changed: 1 });
+  await gt("sync", "--dir", "two");
+  await gt("sync", "--dir", "one");
+  const { out } = await gt("export", "--dir", "one");
+  expect(rowsOf(out)[0]).toMatchObject({ id: "one-1", title: "New" });
+  expect((await gt("export", "--dir", "two")).out).toBe(out);
+});
+
 test("replay goes up to an event that only the clone has", async () => {
   const { gt } = await pair();
   await gt("sync", "--dir", "one");
