@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn } from "node:child_process";
+import { type ChildProcess, type ChildProcessWithoutNullStreams, spawn } from "node:child_process";
 import { existsSync } from "node:fs";
 import { TownError } from "#services/rpc/town-error.ts";
 import { gitEnvironment, gitSettings } from "./git-environment.ts";
@@ -91,19 +91,27 @@ export async function runGitBytes(
   throw new TownError(reason, told, { cause: new Error(words) });
 }
 
+/** Start a git that the caller reads, feeds and ends; for what is one answer there is `runGit`. */
+export function startGit(
+  args: readonly string[],
+  { cwd, env }: Pick<GitRun, "cwd" | "env">,
+): ChildProcessWithoutNullStreams {
+  const settings = gitSettings.flatMap((setting) => ["-c", setting]);
+  spawns += 1;
+  // Its own process group, so that ssh and remote helpers end with it.
+  return spawn("git", [...settings, ...args], {
+    cwd,
+    env: gitEnvironment(env),
+    stdio: ["pipe", "pipe", "pipe"],
+    detached: true,
+  });
+}
+
 type Cut = "timeout" | "abort" | "overflow";
 type Ended = { code: number; stdout: Buffer; stderr: string; cut: Cut | undefined };
 
 function collect(args: readonly string[], run: GitRun): Promise<Ended> {
-  const settings = gitSettings.flatMap((setting) => ["-c", setting]);
-  spawns += 1;
-  // Its own process group, so that ssh and remote helpers end with it.
-  const child = spawn("git", [...settings, ...args], {
-    cwd: run.cwd,
-    env: gitEnvironment(run.env),
-    stdio: ["pipe", "pipe", "pipe"],
-    detached: true,
-  });
+  const child = startGit(args, run);
   return new Promise((resolve, reject) => {
     const output = new Output(run.outputMaxBytes ?? outputMaxBytesDefault);
     let cut: Cut | undefined;
@@ -172,7 +180,8 @@ class Output {
   }
 }
 
-function signalGroup(child: ChildProcess, signal: NodeJS.Signals): void {
+/** Signal a git and all that it started; one that is gone already is fine. */
+export function signalGroup(child: ChildProcess, signal: NodeJS.Signals): void {
   if (child.pid === undefined) return;
   try {
     process.kill(-child.pid, signal);

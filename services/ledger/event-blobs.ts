@@ -1,4 +1,6 @@
-import { runGit, runGitBytes } from "#services/git/run-git.ts";
+import type { ObjectReader } from "#services/git/object-reader.ts";
+import { isSubmodule, treeOf } from "#services/git/tree-object.ts";
+import { TownError } from "#services/rpc/town-error.ts";
 import { splitLines } from "./journal.ts";
 
 /** Where events stand in the ledger repository. */
@@ -10,9 +12,10 @@ export type FetchedLines = { readonly source: string; readonly lines: readonly s
 /** One file of a commit. */
 export type Blob = { readonly oid: string; readonly path: string };
 
-/** How many segments one git reads out: what it prints is held in memory. */
-const blobsPerRead = 256;
-const readMaxBytes = 512 * 1024 * 1024;
+/** How many segments are read at once: they are held in memory together. */
+const blobsPerRead = 64;
+/** More names than this are no ledger, but trees made to be endless. */
+const namesMax = 4_000_000;
 
 /**
  * The folder of the events that a branch is the first to have; all of them where `main` is read
@@ -27,45 +30,67 @@ export function eventFolder(branch: string, whole: boolean): string | undefined 
 
 /** The files below `within` that `oid` has and `old` has not, or has otherwise. */
 export async function changedBlobs(
-  dir: string,
+  reader: ObjectReader,
   old: string | undefined,
   oid: string,
   within: string,
 ): Promise<Blob[]> {
-  const from =
-    old === undefined
-      ? ["ls-tree", "-r", "-z", oid, "--", `${within}/`]
-      : [
-          "diff-tree",
-          "-r",
-          "-z",
-          "--no-renames",
-          "--diff-filter=AMT",
-          old,
-          oid,
-          "--",
-          `${within}/`,
-        ];
-  const { stdout } = await runGit(from, { cwd: dir });
-  const parts = stdout.split("\0").filter((part) => part !== "");
-  if (old === undefined) {
-    return parts.map((part) => {
-      const [meta = "", path = ""] = part.split("\t");
-      return { oid: meta.split(" ")[2] ?? "", path };
-    });
-  }
+  const [before, now] = await Promise.all([
+    old === undefined ? undefined : folderAt(reader, old, within),
+    folderAt(reader, oid, within),
+  ]);
   const blobs: Blob[] = [];
-  for (let index = 0; index + 1 < parts.length; index += 2) {
-    blobs.push({ oid: (parts[index] ?? "").split(" ")[3] ?? "", path: parts[index + 1] ?? "" });
-  }
+  if (now !== undefined) await compare({ reader, blobs, names: 0 }, before, now, within);
   return blobs;
+}
+
+/** The tree at a path of a commit, where it has a folder there. */
+async function folderAt(
+  reader: ObjectReader,
+  commit: string,
+  path: string,
+): Promise<string | undefined> {
+  let at: string | undefined = (await reader.readCommit(commit)).tree;
+  for (const name of path.split("/")) {
+    if (at === undefined) return undefined;
+    at = treeOf((await reader.readTree(at)).get(name));
+  }
+  return at;
+}
+
+type Walk = { readonly reader: ObjectReader; readonly blobs: Blob[]; names: number };
+
+/** Collect what differs below two trees; what is the same on both sides is not looked into. */
+async function compare(
+  walk: Walk,
+  before: string | undefined,
+  now: string,
+  path: string,
+): Promise<void> {
+  if (before === now) return;
+  const { reader, blobs } = walk;
+  const [had, has] = await Promise.all([
+    before === undefined ? undefined : reader.readTree(before),
+    reader.readTree(now),
+  ]);
+  walk.names += has.size;
+  if (walk.names > namesMax) throw new TownError("exhausted", `${path} has too many files`);
+  for (const [name, entry] of has) {
+    const old = had?.get(name);
+    const tree = treeOf(entry);
+    const place = `${path}/${Buffer.from(name, "latin1").toString("utf8")}`;
+    if (tree !== undefined) {
+      await compare(walk, treeOf(old), tree, place);
+    } else if (!isSubmodule(entry) && (old?.oid !== entry.oid || old.mode !== entry.mode)) {
+      blobs.push({ oid: entry.oid, path: place });
+    }
+  }
 }
 
 /** The lines of segments; the same bytes at two places are read once. */
 export async function readBlobs(
-  dir: string,
+  reader: ObjectReader,
   blobs: readonly Blob[],
-  signal: AbortSignal,
 ): Promise<FetchedLines[]> {
   const segments = new Map(
     blobs.filter(({ path }) => path.endsWith(".jsonl")).map((blob) => [blob.oid, blob]),
@@ -73,25 +98,10 @@ export async function readBlobs(
   const wanted = [...segments.values()];
   const read: FetchedLines[] = [];
   for (let from = 0; from < wanted.length; from += blobsPerRead) {
-    read.push(...(await readSome(dir, wanted.slice(from, from + blobsPerRead), signal)));
+    const some = wanted.slice(from, from + blobsPerRead).map(async ({ oid, path }) => {
+      return { source: path, lines: splitLines((await reader.read(oid)).bytes) };
+    });
+    read.push(...(await Promise.all(some)));
   }
   return read;
-}
-
-async function readSome(
-  dir: string,
-  wanted: readonly Blob[],
-  signal: AbortSignal,
-): Promise<FetchedLines[]> {
-  const input = wanted.map(({ oid }) => `${oid}\n`).join("");
-  const run = { cwd: dir, input, signal, outputMaxBytes: readMaxBytes };
-  const { stdout } = await runGitBytes(["cat-file", "--batch"], run);
-  let at = 0;
-  return wanted.map(({ path }) => {
-    const headerEnd = stdout.indexOf(0x0a, at);
-    const size = Number(stdout.toString("latin1", at, headerEnd).split(" ")[2]);
-    const bytes = stdout.subarray(headerEnd + 1, headerEnd + 1 + size);
-    at = headerEnd + 1 + size + 1;
-    return { source: path, lines: splitLines(bytes) };
-  });
 }

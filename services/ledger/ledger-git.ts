@@ -2,6 +2,8 @@ import { existsSync } from "node:fs";
 import { ensureClone } from "#services/git/bare-clone.ts";
 import { fetchAll } from "#services/git/fetch-remote.ts";
 import { inTurn } from "#services/git/in-turn.ts";
+import { type ObjectReader, withReader } from "#services/git/object-reader.ts";
+import { findRef } from "#services/git/ref-files.ts";
 import { runGit } from "#services/git/run-git.ts";
 import { type Trailers, withTrailers } from "#services/git/trailers.ts";
 import { isTownError, type TownError } from "#services/rpc/town-error.ts";
@@ -34,6 +36,8 @@ export type LedgerGit = {
    * Resolves to false when there was nothing to push.
    */
   readonly push: (outgoing: Outgoing, signal: AbortSignal) => Promise<boolean>;
+  /** By branch, the commit up to which its lines were returned by a look. */
+  readonly seen: () => ReadonlyMap<string, string>;
   readonly dir: string;
 };
 
@@ -67,9 +71,14 @@ export type LedgerGitOptions = {
   /** Whether this process keeps the clone, and so notes where the branches stand. */
   readonly isKeeper?: boolean;
   readonly timeoutMs?: number;
+  /** What an earlier process had from `seen`: the branches that stand there still are not read. */
+  readonly seen?: ReadonlyMap<string, string>;
 };
 
 const pushTries = 5;
+
+/** One look at the remote, and where our pushes had left the branches when it began. */
+type Look = { readonly ours: Tips; readonly whole: boolean; readonly signal: AbortSignal };
 
 /** Open the ledger's repository. Nothing is asked of the remote before the first fetch or push. */
 export function openLedgerGit(options: LedgerGitOptions): LedgerGit {
@@ -80,8 +89,9 @@ class Repository implements LedgerGit {
   readonly dir: string;
   readonly #options: LedgerGitOptions;
   readonly #timeoutMs: number;
-  /** By branch, the commit up to which its lines were returned. */
-  readonly #seen = new Map<string, string>();
+  readonly #seen: Map<string, string>;
+  /** What was seen by an earlier process may be in no clone any more, until that was looked at. */
+  #isSeenProved = false;
   /** By branch, where our own last push left it at the remote. */
   readonly #tips = new Map<string, string>();
   /** By branch, where our last push had left it when another was refused. */
@@ -97,6 +107,11 @@ class Repository implements LedgerGit {
     this.dir = options.dir;
     this.#options = options;
     this.#timeoutMs = options.timeoutMs ?? 30_000;
+    this.#seen = new Map(options.seen);
+  }
+
+  seen(): ReadonlyMap<string, string> {
+    return this.#seen;
   }
 
   fetch(signal: AbortSignal, { whole = false } = {}): Promise<Fetched> {
@@ -107,8 +122,15 @@ class Repository implements LedgerGit {
     await this.#ensure(signal);
     const ours = new Map([...this.#tips, ...this.#refused]);
     await fetchAll({ repoDir: this.dir, signal, timeoutMs: this.#timeoutMs });
+    const limits = { signal, timeoutMs: this.#timeoutMs };
+    return withReader(this.dir, limits, (reader) => this.#readNew(reader, { ours, whole, signal }));
+  }
+
+  async #readNew(reader: ObjectReader, look: Look): Promise<Fetched> {
+    const { ours, whole, signal } = look;
     const { tips, noted } = await readTips(this.dir, signal);
-    const rewound = await this.#rewound(tips, noted, ours);
+    const rewound = await this.#rewound(reader, { tips, noted, ours });
+    if (!this.#isSeenProved) await this.#proveSeen(reader, tips);
     const names = JSON.stringify([...tips]);
     // Who went back may have taken events along that only `main` has, and the other way round.
     if (rewound.length > 0 || (whole && names !== this.#whole)) this.#seen.clear();
@@ -117,10 +139,10 @@ class Repository implements LedgerGit {
       const old = this.#seen.get(name);
       if (old === oid) continue;
       const within = eventFolder(name, old === undefined);
-      if (within !== undefined) blobs.push(...(await changedBlobs(this.dir, old, oid, within)));
+      if (within !== undefined) blobs.push(...(await changedBlobs(reader, old, oid, within)));
     }
     if (this.#seen.size === 0) this.#whole = names;
-    const lines = await readBlobs(this.dir, blobs, signal);
+    const lines = await readBlobs(reader, blobs);
     for (const [name, oid] of tips) this.#seen.set(name, oid);
     for (const [name, oid] of ours) {
       if (this.#refused.get(name) === oid) this.#refused.delete(name);
@@ -129,6 +151,17 @@ class Repository implements LedgerGit {
     }
     if (this.#options.isKeeper) await noteTips(this.dir, { noted, tips, rewound });
     return { lines, rewound };
+  }
+
+  async #proveSeen(reader: ObjectReader, tips: Tips): Promise<void> {
+    for (const [name, old] of [...this.#seen]) {
+      if (old === tips.get(name)) continue;
+      const read = await reader.readCommit(old).catch((error) => {
+        if (!isTownError(error, "not_found", "invalid")) throw error;
+      });
+      if (read === undefined) this.#seen.delete(name);
+    }
+    this.#isSeenProved = true;
   }
 
   push(outgoing: Outgoing, signal: AbortSignal): Promise<boolean> {
@@ -215,12 +248,7 @@ class Repository implements LedgerGit {
 
   /** Where a branch stands at the remote, as last heard. */
   async #tip(of: string): Promise<string | undefined> {
-    const known = this.#tips.get(of);
-    if (known !== undefined) return known;
-    const ref = `refs/remotes/origin/${of}`;
-    const run = { cwd: this.dir, okCodes: [0, 1] };
-    const { stdout } = await runGit(["rev-parse", "--verify", "--quiet", ref], run);
-    return stdout.trim() || undefined;
+    return this.#tips.get(of) ?? findRef(this.dir, `refs/remotes/origin/${of}`);
   }
 
   #branch(): string {
@@ -229,9 +257,12 @@ class Repository implements LedgerGit {
   }
 
   /** Branches that lack what was noted of them, or what our own pushes are known to have left. */
-  async #rewound(tips: Tips, noted: Tips, ours: Tips): Promise<Rewound[]> {
+  async #rewound(
+    reader: ObjectReader,
+    { tips, noted, ours }: { tips: Tips; noted: Tips; ours: Tips },
+  ): Promise<Rewound[]> {
     if (!this.#options.isKeeper) return [];
-    return findRewound(this.dir, new Map([...noted, ...ours]), tips);
+    return findRewound(this.dir, reader, { noted: new Map([...noted, ...ours]), tips });
   }
 
   async #ensure(signal: AbortSignal): Promise<void> {

@@ -1,5 +1,8 @@
 import { isReachable } from "#services/git/fetch-remote.ts";
+import type { ObjectReader } from "#services/git/object-reader.ts";
+import { listRefs } from "#services/git/ref-files.ts";
 import { runGit } from "#services/git/run-git.ts";
+import { isTownError } from "#services/rpc/town-error.ts";
 
 /** A branch of the remote that went back: it stood at `from`, and what is there now lacks that. */
 export type Rewound = {
@@ -18,34 +21,54 @@ export type Tips = ReadonlyMap<string, string>;
  */
 export const beforeRefs = "refs/gastown-before";
 const notedRefs = "refs/gastown-noted";
+const originRefs = "refs/remotes/origin";
+/** So many commits back a branch that only went on is followed without a process. */
+const stepsMax = 32;
 
 /** The branches as the last fetch left them, and as they were noted before. */
 export async function readTips(
   dir: string,
   signal: AbortSignal,
 ): Promise<{ tips: Tips; noted: Tips }> {
-  const format = "%(objectname) %(refname)";
-  const args = ["for-each-ref", `--format=${format}`, "refs/remotes/origin", notedRefs];
-  const { stdout } = await runGit(args, { cwd: dir, signal });
+  const refs = await listRefs(dir, [originRefs, notedRefs], signal);
   const tips = new Map<string, string>();
   const noted = new Map<string, string>();
-  for (const row of stdout.split("\n")) {
-    const [oid = "", ref = ""] = row.split(" ");
+  for (const [ref, oid] of refs) {
     if (ref.startsWith(`${notedRefs}/`)) noted.set(ref.slice(notedRefs.length + 1), oid);
-    else if (ref !== "") tips.set(ref.slice("refs/remotes/origin/".length), oid);
+    else tips.set(ref.slice(originRefs.length + 1), oid);
   }
   return { tips, noted };
 }
 
 /** Branches that lack what was noted of them. A branch that only went on is none. */
-export async function findRewound(dir: string, noted: Tips, tips: Tips): Promise<Rewound[]> {
+export async function findRewound(
+  dir: string,
+  reader: ObjectReader,
+  { noted, tips }: { readonly noted: Tips; readonly tips: Tips },
+): Promise<Rewound[]> {
   const rewound: Rewound[] = [];
   for (const [branch, from] of noted) {
     const to = tips.get(branch);
     if (to === from) continue;
+    if (to !== undefined && (await isJustBelow(reader, from, to))) continue;
     if (to === undefined || !(await isReachable(dir, from, to))) rewound.push({ branch, from, to });
   }
   return rewound;
+}
+
+/** Whether `from` is found a few commits below `to`. That it is not says nothing yet. */
+async function isJustBelow(reader: ObjectReader, from: string, to: string): Promise<boolean> {
+  const known = new Set([to]);
+  try {
+    for (const commit of known) {
+      if (commit === from) return true;
+      if (known.size > stepsMax) return false;
+      for (const parent of (await reader.readCommit(commit)).parents) known.add(parent);
+    }
+  } catch (error) {
+    if (!isTownError(error, "not_found", "invalid")) throw error; // Git says what it makes of it.
+  }
+  return false;
 }
 
 /**

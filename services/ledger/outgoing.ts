@@ -1,8 +1,9 @@
-import { createHash } from "node:crypto";
+import { objectId } from "#services/git/loose-object.ts";
 import { runGit } from "#services/git/run-git.ts";
 import { eventsDir } from "./event-blobs.ts";
 import { importStream, type NewFile } from "./fast-import.ts";
 import type { Segment } from "./journal.ts";
+import { writeSmallCommit } from "./small-commit.ts";
 
 /** What one push carries. */
 export type Outgoing = {
@@ -63,8 +64,7 @@ export async function newSegments(
 
 /** The id that git gives to a file, by the hash that another id of the repository is made with. */
 export function blobId(bytes: Uint8Array, like: string): string {
-  const hash = createHash(like.length === 64 ? "sha256" : "sha1");
-  return hash.update(`blob ${bytes.length}\0`).update(bytes).digest("hex");
+  return objectId({ type: "blob", bytes }, like);
 }
 
 /** What a commit has of one machine's segments, with the ids of their contents. */
@@ -96,15 +96,17 @@ export async function commitFiles(
     readonly message: string;
   },
 ): Promise<string> {
-  const input = importStream({
+  const made = {
     from: commit.base,
     merge: commit.merge,
     author: `${commit.machine} <${commit.machine}@${ownDomain}>`,
     atSeconds: Math.floor(Date.now() / 1000),
     message: commit.message,
     files: commit.files,
-  });
-  const run = { cwd: dir, input };
+  };
+  const small = await writeSmallCommit(dir, made);
+  if (small !== undefined) return small;
+  const run = { cwd: dir, input: importStream(made) };
   const { stdout } = await runGit(["fast-import", "--quiet", "--force"], run);
   return stdout.trim();
 }

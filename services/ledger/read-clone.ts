@@ -1,3 +1,4 @@
+import { withReader } from "#services/git/object-reader.ts";
 import { runGit } from "#services/git/run-git.ts";
 import { type Blob, changedBlobs, eventFolder, readBlobs } from "./event-blobs.ts";
 import type { SegmentText } from "./verify.ts";
@@ -14,18 +15,20 @@ export async function readClone(dir: string, signal?: AbortSignal): Promise<Segm
   const { stdout } = await runGit(args, { cwd: dir, signal });
   const rows = stdout.split("\n").filter((row) => row !== "");
   const branches = rows.map((row) => branchOf(row)).sort(ownFirst);
-  const blobs: Blob[] = [];
-  const known = new Set<string>();
-  for (const { oid, ref, branch } of branches) {
-    const within = eventFolder(branch, true);
-    if (within === undefined) continue;
-    for (const blob of await changedBlobs(dir, undefined, oid, within)) {
-      if (known.has(`${blob.oid} ${blob.path}`)) continue; // The hub has it on `main` too.
-      known.add(`${blob.oid} ${blob.path}`);
-      blobs.push({ oid: blob.oid, path: `${dir}:${ref}:${blob.path}` });
+  const read = await withReader(dir, { signal }, async (reader) => {
+    const blobs: Blob[] = [];
+    const known = new Set<string>();
+    for (const { oid, ref, branch } of branches) {
+      const within = eventFolder(branch, true);
+      if (within === undefined) continue;
+      for (const blob of await changedBlobs(reader, undefined, oid, within)) {
+        if (known.has(`${blob.oid} ${blob.path}`)) continue; // The hub has it on `main` too.
+        known.add(`${blob.oid} ${blob.path}`);
+        blobs.push({ oid: blob.oid, path: `${dir}:${ref}:${blob.path}` });
+      }
     }
-  }
-  const read = await readBlobs(dir, blobs, signal ?? new AbortController().signal);
+    return readBlobs(reader, blobs);
+  });
   return read.map(({ source, lines }) => {
     const text = lines.map((line) => `${line}\n`).join("");
     return { path: source, incarnation: source.split("/").at(-2) ?? "", text };

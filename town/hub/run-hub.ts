@@ -2,7 +2,7 @@ import { join } from "node:path";
 import type { Bus } from "#services/bus/bus.ts";
 import { townMachine } from "#services/bus/subjects.ts";
 import { trackingRef } from "#services/git/fetch-remote.ts";
-import { runGit } from "#services/git/run-git.ts";
+import { findRef } from "#services/git/ref-files.ts";
 import type { Ledger } from "#services/ledger/ledger.ts";
 import { openLedgerGit } from "#services/ledger/ledger-git.ts";
 import { type LedgerSync, runSync, type SyncPace } from "#services/ledger/sync.ts";
@@ -94,8 +94,6 @@ export async function runHub(options: HubOptions): Promise<Hub> {
 /** Where `main` stands, and that with the town's term as one text that changes with either. */
 async function readRefs(dir: string): Promise<[main: string | undefined, both: string]> {
   const refs = ["refs/heads/main", townRef].map(trackingRef);
-  const args = ["for-each-ref", "--format=%(objectname) %(refname)", ...refs];
-  const { stdout } = await runGit(args, { cwd: dir });
-  const main = /^([0-9a-f]+) refs\/remotes\/origin\/main$/m.exec(stdout)?.[1];
-  return [main, stdout];
+  const [main, term] = await Promise.all(refs.map((ref) => findRef(dir, ref)));
+  return [main, `${main} ${term}`];
 }
