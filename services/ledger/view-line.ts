@@ -10,13 +10,16 @@ type Row = { [key: string]: Json };
  * One bead as a line of the view, which every Beads tool there is shall be able to read.
  *
  * bd before 0.62, br and bv read only numbers as ids of comments, and refuse the whole file else.
- * bd's judgement of what is blocked breaks on a `waits-for` without metadata.
+ * bd's judgement of what is blocked breaks on a `waits-for` without metadata, and it refuses a file
+ * with a `deleted_at` on what is no tombstone, though older ones wrote that.
  */
 export function toViewLine(bead: Bead, world: Pick<World, "state">): string {
   const line = toBeadsLine(bead, world);
+  const isRestored = !bead.deleted && bead.fields["deleted_at"] !== undefined;
   const isAsItIs = bead.comments.length === 0 && !bead.dependencies.some(waits);
-  if (isAsItIs) return line;
+  if (isAsItIs && !isRestored) return line;
   const row = JSON.parse(line) as Row;
+  if (isRestored) delete row["deleted_at"];
   for (const comment of rows(row["comments"])) {
     comment["id"] = commentNumber(bead.uid, String(comment["id"] ?? ""));
   }

@@ -76,3 +76,19 @@ test("the view names comments by numbers, which older tools read, and always the
   expect(a?.["dependencies"]).toMatchObject([{ type: "waits-for", metadata: "{}" }]);
   expect(town.view()).toBe(view);
 });
+
+test("a bead that was brought back has no deleted_at in the view, and keeps it here", async () => {
+  await using scratch = await scratchHub();
+  const town = await scratch.town();
+  const back = { deleted_at: "2026-01-01T00:00:00Z", deleted_by: "ann" };
+  await town.ledger.append("ann", [
+    createBead({ uid: "a", id: "hq-a", title: "Back", fields: back }),
+  ]);
+  await town.push();
+  const [a] = rows(town.view());
+  expect(a).not.toHaveProperty("deleted_at");
+  expect(a).toMatchObject({ deleted_by: "ann" });
+  await scratch.edit((view) => text(rows(view).map((row) => ({ ...row, title: "Again" }))));
+  await town.fetch();
+  expect(town.ledger.world.bead("a")).toMatchObject({ title: "Again", fields: back });
+});
