@@ -19,7 +19,7 @@ export type RowEdits = {
   readonly drafts: readonly Draft[];
 };
 
-type Difference = { readonly name: string; readonly draft: () => readonly Draft[] };
+type Difference = { readonly name: string; readonly drafts: readonly Draft[] };
 
 /**
  * Compare a line with the bead that the ledger has. A newer line changes the bead field by field;
@@ -56,7 +56,7 @@ export function editsOfRow(
     const why = `${names} differ, and it has ${line} against ${held.updatedAt} here`;
     return { outcome: "older", why, drafts: [] };
   }
-  const changes = found.flatMap(({ draft }) => draft());
+  const changes = found.flatMap(({ drafts }) => drafts);
   const last = lastDraft(world, held, bead, resolve, changes);
   const others = changes.filter(({ op }) => op !== "set");
   const drafts: Draft[] = [...others, { ...last, request: end }];
@@ -98,14 +98,16 @@ function differences(world: World, held: Bead, before: Row, source: EditSource):
   const edits = editsOf(row, [before]).filter(isTaken);
   // As a creation has it: what closed at no known time did by the time of its line.
   const dated = { ...source, row: { ...row, closed_at: row["closed_at"] || row["updated_at"] } };
-  return [
+  const found = [
     ...edits.map((edit) => ({
       name: wordsOf(edit),
-      draft: () => draftsOfEdit(edit, held, world, dated),
+      drafts: draftsOfEdit(edit, held, world, dated),
     })),
     ...closeDifference(held, before, source),
     ...edgeDifferences(world, held, before, source),
   ];
+  // What no event comes of is no difference: an edge, say, that a tool could not hold.
+  return found.filter(({ drafts }) => drafts.length > 0);
 }
 
 /** How it was closed is compared whole; and nobody takes a comment back by leaving it out. */
@@ -127,11 +129,11 @@ function closeDifference(held: Bead, before: Row, { row, cause }: EditSource): D
     (closedAt === "" || compareInstants(closedAt, held.closedAt ?? "") === 0);
   if (isSame || held.closeKind === "merged") return [];
   const close = { close: `${cause}:again`, kind: held.closeKind, reason };
-  const draft = () => [
+  const drafts = [
     reopenBead(held, "closed at another time, or for another reason"),
     closeBead(held.uid, { ...close, closedAt: closedAt || held.closedAt }),
   ];
-  return [{ name: "how it was closed", draft }];
+  return [{ name: "how it was closed", drafts }];
 }
 
 /** Edges that are on both sides, and say something else of themselves than when and by whom. */
@@ -149,11 +151,11 @@ function edgeDifferences(
     const to = words(target);
     const type = words(edge["type"]) || "blocks";
     const value = Object.fromEntries(Object.entries(rest).filter(([, each]) => each !== null));
-    const draft = () => [
+    const drafts = [
       ...removeEdges(world, held.uid, to, type),
       addEdges(held.uid, [{ ...value, to: resolve(to), type } as EdgeValue]),
     ];
-    return [{ name: `edge ${edgeName(edge)}`, draft }];
+    return [{ name: `edge ${edgeName(edge)}`, drafts }];
   });
 }
 
