@@ -3,7 +3,7 @@ import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { type BlockedIssue, type Issue, JsonlTransport } from "@herbcaudill/beads-sdk";
-import { describe, expect, test } from "vitest";
+import { expect, test } from "vitest";
 import { type Bead, textField } from "#services/ledger/bead.ts";
 import { readBeadsLine } from "#services/ledger/beads-jsonl.ts";
 import { MemoryDisk } from "#services/ledger/disk-memory.ts";
@@ -110,80 +110,78 @@ function disagreements(ledger: Ledger, theirs: Theirs) {
   return { ours, others };
 }
 
-describe("one bead of every kind", () => {
-  test("the list is the same, field by field", async () => {
-    const ledger = await ledgerOf(everyKind());
-    expectSameList(ledger, await read(renderView(ledger)));
-  });
-
-  // It knows the direct edges of type `blocks` and the status `blocked`, and nothing else.
-  test("what is blocked is the same but for what it does not know", async () => {
-    const ledger = await ledgerOf(everyKind());
-    const theirs = await read(renderView(ledger));
-    const { ours, others } = disagreements(ledger, theirs);
-    expect(ours).toEqual({
-      // Other edges that hold a bead back.
-      "alpha-edge-conditional-blocks": "waits for alpha-target, which has not failed: it is open",
-      "alpha-edge-waits-for": expect.stringContaining("waits for alpha-target, which "),
-      "alpha-for-all": "waits for alpha-spawner, which has 1 open of 1 children",
-      "alpha-for-any": "waits for alpha-spawner, which has no closed child yet",
-      "alpha-on-done-if": "waits for alpha-done, which closed without failing",
-      // A target that is not in the file, but of a rig of this town.
-      "alpha-on-absent": "waits for alpha-nowhere, which has not arrived here yet",
-      // What holds a parent.
-      "alpha-child": expect.stringContaining("its parent alpha-on-deferred is blocked"),
-      "alpha-grandchild": expect.stringContaining("its parent alpha-child is blocked"),
-      "alpha-late-child": expect.stringContaining("its parent alpha-later is blocked"),
-      // A state of its own.
-      "alpha-is-deferred": "it is deferred",
-      "alpha-is-hooked": "it is hooked",
-      "alpha-is-pinned": "it is pinned",
-      "alpha-is-review": "it is review",
-      "alpha-later": "deferred until 2099-01-01T00:00:00Z",
-      "alpha-pinned-flag": "it is pinned",
-      "alpha-template": "it is a template",
-      "alpha-wisp-like": "it is ephemeral",
-    });
-    expect(others).toEqual({
-      // It takes beads for blocked that are over.
-      "alpha-gone": "tombstone",
-      "alpha-over": "closed",
-      // A target that is deleted or pinned holds nobody.
-      "alpha-on-gone": "its target is tombstone",
-      "alpha-on-pinned": "its target is pinned",
-      "alpha-about": "blocks alpha-round closes a cycle as its newest edge and does not block",
-    });
-    expect(theirs.blocked.map(({ id }) => id)).toContain("alpha-edge-blocks");
-  });
-
-  test("what is ready here is ready there", async () => {
-    const ledger = await ledgerOf(everyKind());
-    const { ready } = await read(renderView(ledger));
-    const ids = new Set(ready.map(({ id }) => id));
-    const missing = [...ledger.world.all()].filter((bead) => {
-      return isReady(bead, ledger.world, judgedMs) && !ids.has(bead.id);
-    });
-    // These the package does not know to be free, or asks for the status `open`.
-    const names = missing.map(({ id }) => id).sort();
-    expect(names).toEqual([
-      ...["alpha-about", "alpha-is-in-progress", "alpha-on-gone", "alpha-on-pinned"],
-    ]);
-  });
-
-  test.for(["title", "labels", "dependencies", "assignee", "updated_at", "design"])(
-    "a view without %s would not do",
-    async (key) => {
-      const ledger = await ledgerOf(everyKind());
-      const rows = renderView(ledger)
-        .trim()
-        .split("\n")
-        .map((text) => JSON.parse(text) as object);
-      const poorer = rows.map((row) => `${JSON.stringify({ ...row, [key]: undefined })}\n`);
-      const theirs = await read(poorer.join(""));
-      expect(() => expectSameList(ledger, theirs)).toThrow();
-    },
-  );
+test("of one bead of every kind the list is the same, field by field", async () => {
+  const ledger = await ledgerOf(everyKind());
+  expectSameList(ledger, await read(renderView(ledger)));
 });
+
+// It knows the direct edges of type `blocks` and the status `blocked`, and nothing else.
+test("what is blocked is the same but for what it does not know", async () => {
+  const ledger = await ledgerOf(everyKind());
+  const theirs = await read(renderView(ledger));
+  const { ours, others } = disagreements(ledger, theirs);
+  expect(ours).toEqual({
+    // Other edges that hold a bead back.
+    "alpha-edge-conditional-blocks": "waits for alpha-target, which has not failed: it is open",
+    "alpha-edge-waits-for": expect.stringContaining("waits for alpha-target, which "),
+    "alpha-for-all": "waits for alpha-spawner, which has 1 open of 1 children",
+    "alpha-for-any": "waits for alpha-spawner, which has no closed child yet",
+    "alpha-on-done-if": "waits for alpha-done, which closed without failing",
+    // A target that is not in the file, but of a rig of this town.
+    "alpha-on-absent": "waits for alpha-nowhere, which has not arrived here yet",
+    // What holds a parent.
+    "alpha-child": expect.stringContaining("its parent alpha-on-deferred is blocked"),
+    "alpha-grandchild": expect.stringContaining("its parent alpha-child is blocked"),
+    "alpha-late-child": expect.stringContaining("its parent alpha-later is blocked"),
+    // A state of its own.
+    "alpha-is-deferred": "it is deferred",
+    "alpha-is-hooked": "it is hooked",
+    "alpha-is-pinned": "it is pinned",
+    "alpha-is-review": "it is review",
+    "alpha-later": "deferred until 2099-01-01T00:00:00Z",
+    "alpha-pinned-flag": "it is pinned",
+    "alpha-template": "it is a template",
+    "alpha-wisp-like": "it is ephemeral",
+  });
+  expect(others).toEqual({
+    // It takes beads for blocked that are over.
+    "alpha-gone": "tombstone",
+    "alpha-over": "closed",
+    // A target that is deleted or pinned holds nobody.
+    "alpha-on-gone": "its target is tombstone",
+    "alpha-on-pinned": "its target is pinned",
+    "alpha-about": "blocks alpha-round closes a cycle as its newest edge and does not block",
+  });
+  expect(theirs.blocked.map(({ id }) => id)).toContain("alpha-edge-blocks");
+});
+
+test("what is ready here is ready there", async () => {
+  const ledger = await ledgerOf(everyKind());
+  const { ready } = await read(renderView(ledger));
+  const ids = new Set(ready.map(({ id }) => id));
+  const missing = [...ledger.world.all()].filter((bead) => {
+    return isReady(bead, ledger.world, judgedMs) && !ids.has(bead.id);
+  });
+  // These the package does not know to be free, or asks for the status `open`.
+  const names = missing.map(({ id }) => id).sort();
+  expect(names).toEqual([
+    ...["alpha-about", "alpha-is-in-progress", "alpha-on-gone", "alpha-on-pinned"],
+  ]);
+});
+
+test.for(["title", "labels", "dependencies", "assignee", "updated_at", "design"])(
+  "a view without %s would not do",
+  async (key) => {
+    const ledger = await ledgerOf(everyKind());
+    const rows = renderView(ledger)
+      .trim()
+      .split("\n")
+      .map((text) => JSON.parse(text) as object);
+    const poorer = rows.map((row) => `${JSON.stringify({ ...row, [key]: undefined })}\n`);
+    const theirs = await read(poorer.join(""));
+    expect(() => expectSameList(ledger, theirs)).toThrow();
+  },
+);
 
 const samples = process.env["GT_SAMPLES"] ?? "";
 test.runIf(samples !== "" && existsSync(samples))(

@@ -57,7 +57,7 @@ test("a comment that a person took out goes, whatever number the view gave it", 
   expect(town.ledger.world.bead("a")?.comments).toMatchObject([{ id: "c0", text: "soon" }]);
 });
 
-test("the view names comments by numbers, which older tools read, and always the same", async () => {
+test("the view names comments by numbers, which all tools read, always the same", async () => {
   await using scratch = await scratchHub();
   const town = await scratch.town();
   await town.ledger.append("ann", [
@@ -77,7 +77,7 @@ test("the view names comments by numbers, which older tools read, and always the
   expect(town.view()).toBe(view);
 });
 
-test("a bead that was brought back has no deleted_at in the view, and keeps it here", async () => {
+test("a bead that was brought back has no deleted_at in the view but here", async () => {
   await using scratch = await scratchHub();
   const town = await scratch.town();
   const back = { deleted_at: "2026-01-01T00:00:00Z", deleted_by: "ann" };
