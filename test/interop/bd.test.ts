@@ -88,7 +88,7 @@ testWith(bd, "it lists our beads, and what is ready but for what it does not kno
   expect(hidden.map(({ id }) => id).sort()).toEqual(names);
   const ready = await json<Row[]>(bea, "ready", "-n", "0");
   expect(readyOnlyAt(town.ledger, ready)).toEqual({
-    // Of a cycle it keeps another edge; and it asks for the status `open`, where we ask for a claim.
+    // It keeps another edge of a cycle, and asks for the status `open` where we ask for a claim.
     ours: ["alpha-about", "alpha-is-in-progress"],
     // A parent's date holds nobody there; and edges that bd dropped, see above.
     theirs: ["alpha-late-child", "alpha-on-absent", "alpha-round"],
