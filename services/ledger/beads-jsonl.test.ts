@@ -126,6 +126,9 @@ test.for([
 test.for([
   ["{", "line 12: not JSON"],
   ["[1]", "line 12: not a JSON object"],
+  ["<<<<<<< ours", "line 12: a marker of a merge conflict: settle the conflict, then import again"],
+  ["=======", "line 12: a marker of a merge conflict"],
+  ['{"id":"a-1","title":"x","metadata":{"__proto__":1}}', 'line 12: has a key named "__proto__"'],
   ['{"title":"x"}', "line 12: id:"],
   ['{"id":"a-1","title":""}', "line 12: title:"],
   ['{"id":"a-1","title":"x","priority":9}', "line 12: priority:"],

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { Beads } from "./beads.ts";
-import { encodeEvent } from "./event.ts";
+import { decodeEvent, encodeEvent } from "./event.ts";
 import { exportLines } from "./export.ts";
 import { planImport } from "./import-lines.ts";
 
@@ -34,7 +34,8 @@ function roundTrip(lines: readonly string[]): Map<string, unknown> {
     seq += 1;
     const { values, ...rest } = draft;
     const stamp = { v: 1, writer: "town.test", seq, clock: [seq, 0] as const, prev: "" };
-    world.fold(encodeEvent({ ...rest, ...stamp, actor: "ann", values: values as never }));
+    const event = encodeEvent({ ...rest, ...stamp, actor: "ann", values: values as never });
+    world.fold(decodeEvent(event.line)); // As it is read after a restart.
   }
   const rows = exportLines(world).map((line) => JSON.parse(line) as { id: string });
   return new Map(rows.map((row) => [row.id, row]));

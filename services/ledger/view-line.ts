@@ -20,8 +20,14 @@ export function toViewLine(bead: Bead, world: Pick<World, "state">): string {
   if (isAsItIs && !isRestored) return line;
   const row = JSON.parse(line) as Row;
   if (isRestored) delete row["deleted_at"];
-  for (const comment of rows(row["comments"])) {
-    comment["id"] = commentNumber(bead.uid, String(comment["id"] ?? ""));
+  const numbers = new Set<number>();
+  for (const [index, comment] of rows(row["comments"]).entries()) {
+    const id = String(comment["id"] ?? "");
+    const given = commentNumber(bead.uid, id);
+    // An imported line may have had one id twice, or none.
+    const number = numbers.has(given) ? commentNumber(bead.uid, `${id} ${index}`) : given;
+    numbers.add(number);
+    comment["id"] = number;
   }
   for (const edge of rows(row["dependencies"])) {
     if (edge["type"] === "waits-for" && !edge["metadata"]) edge["metadata"] = "{}";
