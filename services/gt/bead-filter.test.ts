@@ -2,6 +2,11 @@ import { expect, test } from "vitest";
 import { parseFilter } from "#services/ledger/filter.ts";
 import { beadFilter } from "./bead-filter.ts";
 
+test("what is kept lower has ended, so that it is not asked for twice", () => {
+  expect(beadFilter({ tier: "archive" })).toBe("tier = archive AND work = true");
+  expect(beadFilter({ tier: "active" })).toBe("tier = active AND status != closed AND work = true");
+});
+
 test("without criteria the server's own choice holds", () => {
   expect(beadFilter({})).toBe("");
 });

@@ -13,6 +13,8 @@ export type BeadCriteria = {
   readonly createdSince?: Date | undefined;
   readonly updatedSince?: Date | undefined;
   readonly closedSince?: Date | undefined;
+  /** Where it is kept. */
+  readonly tier?: string | undefined;
   /** Closed beads too. */
   readonly all?: boolean | undefined;
   /** An expression of the caller's own. */
@@ -24,7 +26,7 @@ export function beadFilter(criteria: BeadCriteria): string {
   const { status, type, label = [], assignee, parent, priority, all, filter } = criteria;
   // The town's own beads belong to no rig.
   const rig = criteria.rig === "hq" ? "" : criteria.rig;
-  const { machine, text, createdSince, updatedSince, closedSince } = criteria;
+  const { machine, text, createdSince, updatedSince, closedSince, tier } = criteria;
   if (filter !== undefined) return filter;
   const terms = [
     ...(status === undefined ? [] : [`status = ${quoted(status)}`]),
@@ -36,13 +38,15 @@ export function beadFilter(criteria: BeadCriteria): string {
     ...(machine === undefined ? [] : [`machine = ${quoted(machine)}`]),
     ...(text === undefined ? [] : [`text:${quoted(text)}`]),
     ...(priority === undefined ? [] : [`priority = ${priority}`]),
+    ...(tier === undefined ? [] : [`tier = ${quoted(tier)}`]),
     ...(createdSince === undefined ? [] : [`created >= "${createdSince.toISOString()}"`]),
     ...(updatedSince === undefined ? [] : [`updated >= "${updatedSince.toISOString()}"`]),
     ...(closedSince === undefined ? [] : [`closed >= "${closedSince.toISOString()}"`]),
   ];
   if (terms.length === 0 && !all) return "";
   // A filter of one's own switches the server's own choice off, so open work is asked for here.
-  if (status === undefined && closedSince === undefined && !all) terms.push("status != closed");
+  const isEnded = closedSince !== undefined || (tier !== undefined && tier !== "active");
+  if (status === undefined && !isEnded && !all) terms.push("status != closed");
   // Mail, steps and agents are beads, but no work that someone filed; a named type may be theirs.
   if (type === undefined) terms.push("work = true");
   return terms.join(" AND ");

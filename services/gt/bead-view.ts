@@ -26,7 +26,7 @@ export function beadTable(beads: readonly Bead[], { paint, columns, nowMs }: Vie
     beads.map((bead) => [
       oneLine(bead.id),
       String(bead.priority),
-      paintStatus(bead.status, `${statusGlyph(bead.status, bead.ready)} ${bead.status}`, paint),
+      statusText(bead, paint),
       oneLine(bead.issueType),
       oneLine(bead.title),
       whoHolds(bead),
@@ -34,6 +34,20 @@ export function beadTable(beads: readonly Bead[], { paint, columns, nowMs }: Vie
     ]),
     columns(),
   );
+}
+
+/** A bead's status in its colour, with the tier of one that is kept lower. */
+export function statusText(
+  { status, ready, tier }: Pick<Bead, "status" | "ready" | "tier">,
+  paint: Terminal["paint"],
+): string {
+  const text = paintStatus(status, `${statusGlyph(status, ready)} ${status}`, paint);
+  return isLower(tier) ? `${text} ${paint.dim(`(${tier})`)}` : text;
+}
+
+/** A town of an earlier version names no tier. */
+function isLower(tier: string): boolean {
+  return tier !== "" && tier !== "active";
 }
 
 function whoHolds({ claim, assignee }: Bead): string {
@@ -56,6 +70,7 @@ export function beadPage(bead: Bead, request: MergeRequest | undefined, viewer: 
     bead.issueType,
     `P${bead.priority}`,
     ...(bead.rig === "" ? [] : [`rig ${bead.rig}`]),
+    ...(isLower(bead.tier) ? [bead.tier] : []),
   ];
   return [
     `${paint.bold(oneLine(bead.id))}  ${oneLine(bead.title)}`,

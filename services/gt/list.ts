@@ -19,7 +19,7 @@ type Options = Omit<BeadCriteria, Since> & { readonly [name in Since]?: string }
 /** Declare `gt list`. */
 export const declare: Declare = (command, act) => {
   command
-    .option("-s, --status <status>", "open, in_progress, blocked, deferred, closed, …")
+    .option("-s, --status <status>", "open, in_progress, deferred, …; closed: of all tiers")
     .option("-t, --type <type>", "task, bug, feature, epic, message, merge-request, …")
     .option("--label <label>", "with this label; may be repeated", collect)
     .option("--assignee <name>", "assigned to this one")
@@ -31,7 +31,8 @@ export const declare: Declare = (command, act) => {
     .option("--created-since <time>", "3d, 1w ago, or a date")
     .option("--updated-since <time>", "the same")
     .option("--closed-since <time>", "the same; closed beads only")
-    .option("-a, --all", "closed beads too")
+    .option("--tier <tier>", "kept there: active, recent or archive; below active all has ended")
+    .option("-a, --all", "closed beads of all tiers too")
     .option(
       "--filter <expression>",
       "an AIP-160 filter in place of all these; also finds mail, steps",
@@ -42,6 +43,7 @@ export const declare: Declare = (command, act) => {
       example(
         "gt list --rig alpha --status open",
         "gt list --closed-since 1w",
+        "gt list --tier archive --text login",
         `gt list --filter 'title:"greet" OR priority < 2'`,
       ),
     )

@@ -1,5 +1,5 @@
 import { WorkService } from "#proto/gastown/v1/work_service_pb.ts";
-import { paintStatus, statusGlyph } from "./glyphs.ts";
+import { statusText } from "./bead-view.ts";
 import { oneLine } from "./one-line.ts";
 import { count } from "./options.ts";
 import { table } from "./table.ts";
@@ -11,7 +11,7 @@ type Options = { readonly all?: boolean; readonly number: number };
 export const declare: Declare = (command, act) => {
   command
     .argument("<text...>", "words, all of which must be there")
-    .option("-a, --all", "closed beads, mail, steps and agents too")
+    .option("-a, --all", "closed beads of all tiers, mail, steps and agents too")
     .option("-n, --number <count>", "at most this many", count, 50)
     .addHelpText("after", example("gt search login page", `gt search '"not found"' --all`))
     .action(
@@ -21,11 +21,11 @@ export const declare: Declare = (command, act) => {
         await gt.tell(WorkService.method.searchBeads, request, ({ hits, totalSize }) => {
           if (hits.length === 0) return all ? "nothing is found" : "nothing is found; try --all";
           const rows = hits.map(({ bead, field, excerpt }) => {
-            const { id = "", status = "", ready, title = "" } = bead ?? {};
+            const { id = "", status = "", ready = false, tier = "", title = "" } = bead ?? {};
             const isTitle = field === "title" || field === "id";
             return [
               oneLine(id),
-              paintStatus(status, `${statusGlyph(status, ready)} ${status}`, paint),
+              statusText({ status, ready, tier }, paint),
               oneLine(isTitle ? title : `${title} · ${field}: ${excerpt}`),
             ];
           });

@@ -25,7 +25,7 @@ type Wisp = { readonly root: Bead; readonly beads: Bead[] };
  * @param isAbandoned whether who an open wisp belongs to is gone
  */
 export function decay(
-  world: Pick<World, "all" | "bead">,
+  world: Pick<World, "everywhere" | "bead">,
   nowMs: number,
   ages: WispAges,
   isAbandoned: (root: Bead) => boolean,
@@ -54,9 +54,9 @@ export function decay(
 }
 
 /** Every bead of the store under the topmost one above it. */
-function wispsOf(world: Pick<World, "all" | "bead">): Map<string, Wisp> {
+function wispsOf(world: Pick<World, "everywhere" | "bead">): Map<string, Wisp> {
   const wisps = new Map<string, Wisp>();
-  for (const bead of world.all()) {
+  for (const bead of world.everywhere()) {
     const root = rootOf(world, bead);
     const held = wisps.get(root.uid);
     if (held) held.beads.push(bead);

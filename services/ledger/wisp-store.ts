@@ -111,7 +111,7 @@ class Wisps implements WispStore {
       const { world } = this.#ledger;
       const { roots, gone } = decay(world, nowMs, ages, isAbandoned);
       if (gone.size === 0) return [];
-      const kept = [...world.all()].filter(({ uid }) => !gone.has(uid));
+      const kept = [...world.everywhere()].filter(({ uid }) => !gone.has(uid));
       await this.#replace(kept.flatMap(({ uid }) => this.#ledger.history(uid)));
       return roots;
     });

@@ -14,7 +14,7 @@ import type { LedgerReading } from "./read-ledger.ts";
 
 /** What the fold of a ledger says of all work. */
 export function beadFacts({ world }: LedgerReading): BeadFact[] {
-  return [...world.all()].filter(isWork).map((bead) => ({
+  return [...world.everywhere()].filter(isWork).map((bead) => ({
     id: bead.id,
     uid: bead.uid,
     isEpic: bead.issueType === "epic",

@@ -1,4 +1,5 @@
 import { isHeld } from "#services/ledger/bead.ts";
+import { workInHand } from "#services/ledger/readiness.ts";
 import { agentField } from "#services/ledger/work-fields.ts";
 import type { World } from "#services/ledger/world.ts";
 import { TownError } from "#services/rpc/town-error.ts";
@@ -39,7 +40,9 @@ function lastWork(
   name: string,
 ): { machine: string | undefined; bead: string | undefined } {
   let last: { machine: string; bead: string; claimedAt: string; held: boolean } | undefined;
-  for (const bead of world.all()) {
+  // What is in hand says it as a rule; what it held last may have ended, but not long ago.
+  const inHand = workInHand(world).filter((bead) => isHeld(bead) && bead.claim?.polecat === name);
+  for (const bead of inHand.length > 0 ? inHand : world.all()) {
     if (bead.claim?.polecat !== name) continue;
     const { machine, claimedAt } = bead.claim;
     const held = isHeld(bead);

@@ -15,7 +15,7 @@ export async function attempts(world: World, signal: AbortSignal): Promise<Recor
   const enrolled = rigs(world);
   const digested = new Set<string>();
   const found: Recorded[] = [];
-  for (const bead of world.ofType("event")) {
+  for (const bead of world.everyOfType("event")) {
     const digest = digestField.read(bead);
     if (!digest) continue;
     const work = world.bead(workField.read(bead) ?? "");
@@ -24,7 +24,7 @@ export async function attempts(world: World, signal: AbortSignal): Promise<Recor
     const named = work ? { ...digest, bead: work.id } : digest;
     found.push(recorded(named, work, enrolled));
   }
-  for await (const bead of takeTurns(world.all(), signal)) {
+  for await (const bead of takeTurns(world.everywhere(), signal)) {
     for (const attempt of unfinished(bead, world)) {
       if (digested.has(`${bead.uid} ${attempt.epoch}`)) continue;
       found.push(recorded(attempt, bead, enrolled));

@@ -17,7 +17,7 @@ export function getStats({
     const enrolled = rigs(world);
     const sinceMs = request.since ? timestampMs(request.since) : Number.NEGATIVE_INFINITY;
     const finished: Finished[] = [];
-    for await (const bead of takeTurns(world.all(), signal)) {
+    for await (const bead of takeTurns(world.everywhere(), signal)) {
       if (bead.status !== "closed" || !isDispatchable(bead)) continue;
       if (Date.parse(bead.closedAt ?? "") < sinceMs) continue;
       const rig = rigOfId(bead.id, enrolled)?.rig.name ?? "";

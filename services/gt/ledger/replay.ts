@@ -34,7 +34,7 @@ async function replayAt(gt: Session, options: FolderOption & { at: string }): Pr
     for (const line of exportLines(world)) gt.terminal.write(`${line}\n`);
     return;
   }
-  const beads = [...world.all()].filter(({ deleted }) => !deleted);
+  const beads = [...world.everywhere()].filter(({ deleted }) => !deleted);
   const sorted = beads.sort((a, b) => (a.id < b.id ? -1 : 1));
   const rows = sorted.map(({ id, status, issueType, assignee, title }) => {
     return [id, status, issueType, assignee, title].map(oneLine);

@@ -30,7 +30,7 @@ async function stats(gt: Session, options: FolderOption): Promise<void> {
 }
 
 function figuresOf({ segments, events }: Awaited<ReturnType<typeof eventsOf>>) {
-  const beads = [...replay(events).all()];
+  const beads = [...replay(events).everywhere()];
   const times = events.map(({ clock }) => clock).sort((a, b) => a[0] - b[0] || a[1] - b[1]);
   const [first, last] = [times[0], times.at(-1)];
   return {
