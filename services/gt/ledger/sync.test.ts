@@ -3,6 +3,7 @@ import {
   cpSync,
   existsSync,
   mkdirSync,
+  readdirSync,
   readFileSync,
   renameSync,
   rmSync,
@@ -156,6 +157,22 @@ test("a stopped town's home syncs beside main, which moves under its term alone"
   expect(branches.trim()).toMatch(/^towns\/[a-z0-9]{8}$/);
   expect((await gt("sync", "--dir", "one")).out).toContain("received 1\n");
   expect((await gt("export", "--dir", "one")).out).toContain('"hq-1"');
+  // What the town has put on main since is not pushed again.
+  execFileSync("git", ["branch", "-m", branches.trim(), "main"], { cwd: remotePath });
+  await gt("import", "--dir", "home", await beads("hq.jsonl", [bead("hq-2")]));
+  expect((await gt("sync", "--dir", "home")).out).toContain("pushed 1\n");
+});
+
+test("of a segment that grew since, what is new is counted", async () => {
+  const { gt, root } = await pair();
+  const journal = join(root, "one", "journal");
+  const segment = join(journal, readdirSync(journal)[0] ?? "", "000001.jsonl");
+  const whole = readFileSync(segment, "utf8");
+  writeFileSync(segment, whole.slice(0, whole.indexOf("\n") + 1));
+  expect((await gt("sync", "--dir", "one")).out).toContain("pushed 1\n");
+  writeFileSync(segment, whole);
+  expect((await gt("sync", "--dir", "one")).out).toContain("pushed 1\n");
+  expect((await gt("sync", "--dir", "two")).out).toContain("received 2\n");
 });
 
 test("without a folder the running town is asked to", async ({ onTestFinished }) => {
