@@ -18,12 +18,16 @@ export type ScratchTown = {
   readonly by: (principal?: string, requestId?: string) => CallContext;
 };
 
-/** Make one, with rigs `alpha` and `beta`, and the machine `vm-a`. */
-export async function scratchTown(writer = "town"): Promise<ScratchTown> {
+/**
+ * Make one, with rigs `alpha` and `beta`, and the machine `vm-a`.
+ *
+ * @param store the file of its checkpoint, or `:memory:`; without one it keeps all in memory
+ */
+export async function scratchTown(writer = "town", store?: string): Promise<ScratchTown> {
   let wallMs = Date.parse("2026-01-01T00:00:00Z");
   let requests = 0;
   const nowMs = () => wallMs;
-  const options = { dir: "/journal", machine: writer, disk: new MemoryDisk(), nowMs };
+  const options = { dir: "/journal", machine: writer, disk: new MemoryDisk(), nowMs, store };
   const ledger = await openLedger(options);
   const write = async (...drafts: readonly Draft[]) => {
     await ledger.append("town", drafts);

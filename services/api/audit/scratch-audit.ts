@@ -6,8 +6,12 @@ import { auditService } from "./audit-service.ts";
 const { method } = AuditService;
 
 /** A scratch town whose record can be asked with plain messages; for tests. */
-export async function scratchAudit() {
-  const town: ScratchTown = await scratchTown();
+export async function scratchAudit(town?: ScratchTown) {
+  return auditOf(town ?? (await scratchTown()));
+}
+
+/** The record of a town that is there. */
+function auditOf(town: ScratchTown) {
   const service = auditService(town);
   type Name = keyof typeof service;
   type Init<N extends Name> = MessageInitShape<(typeof method)[N]["input"]>;
