@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from "node:util";
 import type { Json } from "./bead-state.ts";
-import type { Row } from "./foreign-edit.ts";
+import { ownValue, type Row } from "./foreign-edit.ts";
 import { derivedBase36 } from "./ids.ts";
 
 type JsonObject = { [key: string]: Json };
@@ -27,10 +27,10 @@ type Patch = { readonly of: string; readonly set?: JsonObject; readonly drop?: r
 type Marks = { readonly [key: string]: Mark };
 
 /** The lists whose items are edited one by one, and what names an item. */
-const listKeys: { readonly [key: string]: (item: JsonObject) => string } = {
-  dependencies: ({ type, depends_on_id: to }) => `${text(type) || "blocks"} ${text(to)}`,
-  comments: ({ id }) => (typeof id === "number" ? String(id) : text(id)),
-};
+const listKeys = new Map<string, (item: JsonObject) => string>([
+  ["dependencies", ({ type, depends_on_id: to }) => `${text(type) || "blocks"} ${text(to)}`],
+  ["comments", ({ id }) => (typeof id === "number" ? String(id) : text(id))],
+]);
 
 /**
  * What a line has otherwise than the ledger would write it; undefined where nothing.
@@ -44,18 +44,18 @@ export function differences(
   original: Row,
   plain: Row,
   full: Row,
-  names: { readonly [key: string]: readonly string[] } = {},
+  names: ReadonlyMap<string, readonly string[]> = new Map(),
 ): Json | undefined {
   const keys = new Set([original, plain, full].flatMap((row) => Object.keys(row)));
   // Beads would read 0 where it is missing: it is always written.
   if ((original["priority"] ?? null) === null) keys.delete("priority");
   const marks: [string, Mark][] = [];
   for (const key of keys) {
-    const [is, was] = [plain[key], original[key]];
-    const list = listMark(key, was, is, names[key]);
+    const [is, was] = [ownValue(plain, key), ownValue(original, key)];
+    const list = listMark(key, was, is, names.get(key));
     if (list) marks.push([key, list]);
     else if (!isDeepStrictEqual(is, was)) marks.push([key, valueMark(was, is)]);
-    else if (is === undefined && full[key] !== undefined) marks.push([key, {}]);
+    else if (is === undefined && ownValue(full, key) !== undefined) marks.push([key, {}]);
   }
   return marks.length > 0 ? (Object.fromEntries(marks) as Json) : undefined;
 }
@@ -65,8 +65,9 @@ export function restored(written: Json | undefined, plain: Row, full: Row): Row 
   if (!isObject(written)) return full;
   const row: { [key: string]: Json | undefined } = { ...full };
   for (const [key, mark] of Object.entries(written as Marks)) {
-    if (mark.items || mark.order) row[key] = restoredList(key, mark, plain[key], full[key]);
-    else if (fingerprint(plain[key]) === mark.of) row[key] = mark.was;
+    const is = ownValue(plain, key);
+    if (mark.items || mark.order) row[key] = restoredList(key, mark, is, ownValue(full, key));
+    else if (fingerprint(is) === mark.of) row[key] = mark.was;
   }
   return row;
 }
@@ -83,7 +84,7 @@ function listMark(
   is: Json | undefined,
   given: readonly string[] | undefined,
 ): Mark | undefined {
-  const nameOf = listKeys[key];
+  const nameOf = listKeys.get(key);
   if (!nameOf || !isList(was) || !isList(is) || was.length !== is.length) return undefined;
   const names = was.map((item, index) => given?.[index] ?? nameOf(item));
   const held = new Map(is.map((item) => [nameOf(item), item]));
@@ -122,7 +123,7 @@ function restoredList(
   plain: Json | undefined,
   full: Json | undefined,
 ): Json | undefined {
-  const nameOf = listKeys[key];
+  const nameOf = listKeys.get(key);
   if (!nameOf || !isList(plain) || !isList(full)) return full;
   const rows = plain.map((item, index): [string, Json] => {
     const name = nameOf(item);

@@ -48,9 +48,9 @@ export function draftsOfEdit(edit: Edit, bead: Bead, world: World, source: EditS
     case "label-":
       return removeLabels(world, uid, [edit.label]);
     case "edge+": {
-      const { depends_on_id: to, ...rest } = edit.edge;
-      const isHeld = bead.dependencies.some(({ id, type }) => id === to && type === rest.type);
-      return isHeld ? [] : [addEdges(uid, [{ ...rest, to: source.resolve(to) } as EdgeValue])];
+      const { depends_on_id: to, type } = edit.edge;
+      const isHeld = bead.dependencies.some((each) => each.id === to && each.type === type);
+      return isHeld ? [] : [addEdges(uid, [edgeValue(edit.edge, source.resolve)])];
     }
     case "edge-":
       // A tool that cannot hold an edge to what it does not know drops it with its next write.
@@ -63,6 +63,16 @@ export function draftsOfEdit(edit: Edit, bead: Bead, world: World, source: EditS
       return held ? [removeComments(uid, [held.id])] : [];
     }
   }
+}
+
+/** An edge of a line as an event carries it: who made it and when are left out where it says not. */
+export function edgeValue(edge: Row, resolve: (id: string) => string): EdgeValue {
+  const { issue_id: _, depends_on_id: to, type, created_at: at, created_by: by, ...rest } = edge;
+  const made = {
+    ...(words(at) && { created_at: words(at) }),
+    ...(words(by) && { created_by: words(by) }),
+  };
+  return { ...rest, to: resolve(words(to)), type: words(type) || "blocks", ...made };
 }
 
 function fieldDrafts(

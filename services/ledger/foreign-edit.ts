@@ -72,10 +72,15 @@ function fieldEdits(row: Row, parent: Row): Edit[] {
   const names = [...new Set([...Object.keys(row), ...Object.keys(parent)])];
   return names.flatMap((name): Edit[] => {
     if (special.has(name) && name !== "metadata") return [];
-    const [to, from] = [row[name] ?? null, parent[name] ?? null];
+    const [to, from] = [ownValue(row, name) ?? null, ownValue(parent, name) ?? null];
     if (isSameValue(to, from) || (to === null && !clearable.has(name))) return [];
     return [{ kind: "field", name, from, to }];
   });
+}
+
+/** What a row says of a key; of one such as `constructor` every object says something. */
+export function ownValue(row: Row, key: string): Json | undefined {
+  return Object.hasOwn(row, key) ? row[key] : undefined;
 }
 
 /** Two spellings of one instant are one value. */
@@ -89,7 +94,10 @@ function isSameValue(a: Json, b: Json): boolean {
 /** A line with `metadata.gt.x` as `gt.x`, and with the defaults that a line may leave out. */
 function flat(row: Row): Row {
   const { metadata, ...rest } = row;
-  return { priority: 2, issue_type: "task", ...rest, ...metadataFields(metadata) };
+  // A key of theirs that only looks like ours is not.
+  const theirs = Object.entries(rest).filter(([name]) => !name.startsWith("gt."));
+  const known = { priority: 2, issue_type: "task", ...Object.fromEntries(theirs) };
+  return { ...known, ...metadataFields(metadata) };
 }
 
 function statusEdits(row: Row, parent: Row): Edit[] {

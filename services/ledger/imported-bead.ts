@@ -114,8 +114,8 @@ function differencesOf(
     name: () => id,
     highestClaim: () => undefined,
   });
-  const comments = bead.comments.map((comment) => comment.id);
-  return differences(row, plainRow(bead, state), fullRow(bead, state), { comments });
+  const names = new Map([["comments", bead.comments.map((comment) => comment.id)]]);
+  return differences(row, plainRow(bead, state), fullRow(bead, state), names);
 }
 
 function isEnded({ status }: BeadsRow): boolean {

@@ -24,22 +24,26 @@ const said = (id: unknown, text: string, more: object = {}) => ({
   ...more,
 });
 
-/** Import lines into a new ledger and export it again, as rows by id. */
-function roundTrip(lines: readonly string[]): Map<string, unknown> {
+/** Import files one after the other into a new ledger and export it again, as rows by id. */
+function roundTrip(...files: readonly (readonly string[])[]): Map<string, Row> {
   const world = new Beads();
-  const { batches, reports } = planImport(world, lines);
-  expect(reports.filter(({ outcome }) => outcome === "refused")).toEqual([]);
   let seq = 0;
-  for (const draft of batches.flat()) {
-    seq += 1;
-    const { values, ...rest } = draft;
-    const stamp = { v: 1, writer: "town.test", seq, clock: [seq, 0] as const, prev: "" };
-    const event = encodeEvent({ ...rest, ...stamp, actor: "ann", values: values as never });
-    world.fold(decodeEvent(event.line)); // As it is read after a restart.
+  for (const lines of files) {
+    const { batches, reports } = planImport(world, lines);
+    expect(reports.filter(({ outcome }) => outcome === "refused")).toEqual([]);
+    for (const draft of batches.flat()) {
+      seq += 1;
+      const { values, ...rest } = draft;
+      const stamp = { v: 1, writer: "town.test", seq, clock: [seq, 0] as const, prev: "" };
+      const event = encodeEvent({ ...rest, ...stamp, actor: "ann", values: values as never });
+      world.fold(decodeEvent(event.line)); // As it is read after a restart.
+    }
   }
-  const rows = exportLines(world).map((line) => JSON.parse(line) as { id: string });
+  const rows = exportLines(world).map((line) => JSON.parse(line) as Row);
   return new Map(rows.map((row) => [row.id, row]));
 }
+
+type Row = { readonly id: string; readonly [key: string]: unknown };
 
 test.for<[string, object]>([
   ["the least there is", bare],
@@ -175,20 +179,42 @@ const known = fc.record(
   { requiredKeys: [] },
 );
 
-test("whatever a line has that can be read, it comes back as it was", () => {
-  const merged = (pairs: [object, object][] | null | undefined) =>
-    pairs?.map(([own, more]) => ({ ...more, ...own })) ?? pairs;
-  const rows = fc.tuple(extra, known).map(([more, { dependencies, comments, ...rest }]) => ({
+const rows = fc.tuple(extra, known).map(([more, { dependencies, comments, ...rest }]) => {
+  const merged = (pairs: [object, object][] | null) =>
+    pairs?.map(([own, further]) => ({ ...further, ...own })) ?? null;
+  return {
     ...more,
     ...(dependencies !== undefined && { dependencies: merged(dependencies) }),
     ...(comments !== undefined && { comments: merged(comments) }),
     ...rest,
     ...bare,
-  }));
+  };
+});
+
+test("whatever a line has that can be read, it comes back as it was", () => {
   fc.assert(
     fc.property(rows, (row) => {
       const line = JSON.stringify(row);
       expect(roundTrip([line]).get("alpha-1")).toStrictEqual(JSON.parse(line));
+    }),
+    { numRuns: 1_000 },
+  );
+});
+
+test("whatever a newer line says, the bead says then", () => {
+  const isSaid = (value: unknown) => value !== null && value !== "";
+  fc.assert(
+    fc.property(rows, rows, (before, after) => {
+      fc.pre(before.status !== "tombstone");
+      const [old, now] = [
+        { ...before, ...at },
+        { ...after, ...at, updated_at: "2025-12-22T00:00:00Z" },
+      ].map((row) => JSON.parse(JSON.stringify(row)) as Row);
+      const back = roundTrip([JSON.stringify(old)], [JSON.stringify(now)]).get("alpha-1");
+      const lists = ["dependencies", "comments", "metadata"];
+      for (const [key, value] of Object.entries(now ?? {})) {
+        if (isSaid(value) && !lists.includes(key)) expect([key, back?.[key]]).toEqual([key, value]);
+      }
     }),
     { numRuns: 1_000 },
   );

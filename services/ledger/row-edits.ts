@@ -4,8 +4,8 @@ import type { Bead } from "./bead.ts";
 import type { Json } from "./bead-state.ts";
 import { toBeadsLine } from "./beads-line.ts";
 import { addEdges, closeBead, removeEdges, reopenBead, setFields } from "./drafts.ts";
-import { draftsOfEdit, type EditSource } from "./edit-drafts.ts";
-import type { Draft, EdgeValue } from "./event.ts";
+import { draftsOfEdit, type EditSource, edgeValue } from "./edit-drafts.ts";
+import type { Draft } from "./event.ts";
 import { type Edit, editName, editsOf, type Row } from "./foreign-edit.ts";
 import { derivedBase36, requestKey } from "./ids.ts";
 import type { ImportedBead } from "./imported-bead.ts";
@@ -76,9 +76,8 @@ function lastDraft(
   const fields: Record<string, Json> = {};
   for (const change of changes)
     if (change.op === "set") Object.assign(fields, change.values.fields);
-  if (bead.row["status"] === "tombstone") {
-    for (const name of deletionKeys) if (bead.row[name]) fields[name] = bead.row[name];
-  }
+  // What an edit of the view does not say: there the deletion's own event does.
+  for (const name of deletionKeys) if (bead.row[name]) fields[name] = bead.row[name];
   const marks = marksOf(bead, resolve);
   const hadMarks = world.state(held.uid)?.fields.has(asWrittenField);
   if (marks !== undefined || hadMarks) fields[asWrittenField] = marks ?? null;
@@ -147,13 +146,10 @@ function edgeDifferences(
   return edgesOf(row).flatMap((edge): Difference[] => {
     const other = mine.get(edgeName(edge));
     if (!other || isDeepStrictEqual(detailsOf(edge), detailsOf(other))) return [];
-    const { issue_id: _, depends_on_id: target, ...rest } = edge;
-    const to = words(target);
     const type = words(edge["type"]) || "blocks";
-    const value = Object.fromEntries(Object.entries(rest).filter(([, each]) => each !== null));
     const drafts = [
-      ...removeEdges(world, held.uid, to, type),
-      addEdges(held.uid, [{ ...value, to: resolve(to), type } as EdgeValue]),
+      ...removeEdges(world, held.uid, words(edge["depends_on_id"]), type),
+      addEdges(held.uid, [edgeValue(edge, resolve)]),
     ];
     return [{ name: `edge ${edgeName(edge)}`, drafts }];
   });
