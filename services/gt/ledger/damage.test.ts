@@ -1,7 +1,7 @@
 import { execFileSync } from "node:child_process";
 import { cpSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { expect, test } from "vitest";
+import { expect, onTestFinished, test } from "vitest";
 import { bead, rowsOf, type ScratchFolder, scratchFolder } from "./scratch-folder.ts";
 
 type Damaged = ScratchFolder & {
@@ -13,7 +13,7 @@ type Damaged = ScratchFolder & {
 
 /** Two folders of three events each. */
 async function folders(): Promise<Damaged> {
-  const scratch = await scratchFolder();
+  const scratch = await scratchFolder(onTestFinished);
   for (const name of ["one", "two"]) {
     await scratch.gt(
       "init",
@@ -116,7 +116,7 @@ test("conflict markers in a clone's segment are called so; both sides are read",
   expect(segment("one")).not.toBe(path);
 });
 
-test("what is damaged here and whole in the clone is read from there, and named in both", async () => {
+test("what is damaged here and whole in the clone is read from there, and named", async () => {
   const { gt, root, segment, change } = await folders();
   await gt("sync", "--dir", "one");
   const whole = (await gt("export", "--dir", "one")).out;
@@ -131,7 +131,8 @@ test("what is damaged here and whole in the clone is read from there, and named 
     return ended([a, b.replace("one-2", "one-9"), c]);
   });
   const { findings } = JSON.parse((await gt("verify", "--dir", "one", "--json")).out);
-  const file = `${root}/one/ledger.git:origin/machines/one:.beads/events/one/${writer}/000001.jsonl`;
+  const branch = `${root}/one/ledger.git:origin/machines/one`;
+  const file = `${branch}:.beads/events/one/${writer}/000001.jsonl`;
   expect(findings).toMatchObject([
     { file: path, line: 3, kind: "broken-chain" },
     { file, line: 2, kind: "fork" },

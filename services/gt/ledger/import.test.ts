@@ -1,7 +1,7 @@
 import { spawnSync } from "node:child_process";
 import { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { expect, test } from "vitest";
+import { expect, onTestFinished, test } from "vitest";
 import { WorkService } from "#proto/gastown/v1/work_service_pb.ts";
 import { ownHome } from "#services/lifecycle/own-home.ts";
 import { served, serveRpc } from "#services/rpc/server.ts";
@@ -14,7 +14,7 @@ const rows = [
 ];
 
 test("what was imported is exported, and importing twice is importing once", async () => {
-  const { gt, root, beads } = await scratchFolder();
+  const { gt, root, beads } = await scratchFolder(onTestFinished);
   await gt("init", "--machine", "laptop");
   const file = await beads("rows.jsonl", rows);
   const first = await gt("import", file);
@@ -34,7 +34,7 @@ test("what was imported is exported, and importing twice is importing once", asy
 });
 
 test("an export is imported elsewhere through a pipe, and is the same there", async () => {
-  const { gt, gtAt, beads } = await scratchFolder();
+  const { gt, gtAt, beads } = await scratchFolder(onTestFinished);
   await gt("init", "--dir", "one", "--machine", "one");
   await gt("init", "--dir", "two", "--machine", "two");
   await gt("import", "--dir", "one", await beads("rows.jsonl", rows));
@@ -45,7 +45,7 @@ test("an export is imported elsewhere through a pipe, and is the same there", as
 });
 
 test("a line that cannot be read is told with its number; the rest is filed", async () => {
-  const { gt, root } = await scratchFolder();
+  const { gt, root } = await scratchFolder(onTestFinished);
   await gt("init", "--machine", "laptop");
   const lines = ['{"_schema":"beads"}', JSON.stringify(rows[0]), "", '{"id":"a-3"', ""];
   writeFileSync(join(root, "rows.jsonl"), lines.join("\n"));
@@ -69,7 +69,7 @@ test("a line that cannot be read is told with its number; the rest is filed", as
 });
 
 test("how far a long import is shows on a terminal only", async () => {
-  const { gt, gtAt, beads, root } = await scratchFolder();
+  const { gt, gtAt, beads, root } = await scratchFolder(onTestFinished);
   await gt("init", "--machine", "laptop");
   const many = Array.from({ length: 2_500 }, (_, at) => bead(`a-${at}`));
   const file = await beads("many.jsonl", many);
@@ -87,7 +87,7 @@ test("how far a long import is shows on a terminal only", async () => {
 });
 
 test("an import that was interrupted is gone on with by the same call", async () => {
-  const { gt, gtAt, beads } = await scratchFolder();
+  const { gt, gtAt, beads } = await scratchFolder(onTestFinished);
   await gt("init", "--machine", "laptop");
   const many = Array.from({ length: 2_500 }, (_, at) => bead(`a-${at}`));
   const file = await beads("many.jsonl", many);
@@ -103,7 +103,7 @@ test("an import that was interrupted is gone on with by the same call", async ()
 });
 
 test("a folder that another process has is refused with its pid, and unchanged", async () => {
-  const { gt, root, beads } = await scratchFolder();
+  const { gt, root, beads } = await scratchFolder(onTestFinished);
   await gt("init", "--machine", "laptop");
   const file = await beads("rows.jsonl", rows);
   const release = await ownHome(root);
@@ -116,7 +116,7 @@ test("a folder that another process has is refused with its pid, and unchanged",
 });
 
 test("a machine's home takes an import while its rig-agent rests, under its name", async () => {
-  const { gt, root, beads } = await scratchFolder();
+  const { gt, root, beads } = await scratchFolder(onTestFinished);
   const home = join(root, "machines", "vm-a");
   mkdirSync(home, { recursive: true });
   const machine = { version: 1, machine: "vm-a", town: "t", ledgerRemote: "" };
@@ -135,7 +135,7 @@ test("a machine's home takes an import while its rig-agent rests, under its name
 });
 
 test("a stopped town's home takes an import under the town's name", async () => {
-  const { gt, root, beads } = await scratchFolder();
+  const { gt, root, beads } = await scratchFolder(onTestFinished);
   mkdirSync(join(root, "town", "journal", "town.life0001"), { recursive: true });
   const file = { version: 1, town: "t", address: "", sockets: {}, ledgerRemote: "" };
   writeFileSync(join(root, "town.json"), JSON.stringify(file));
@@ -145,7 +145,7 @@ test("a stopped town's home takes an import under the town's name", async () => 
 });
 
 test("without a folder it goes to the town in effect", async ({ onTestFinished }) => {
-  const { gtAt, beads } = await scratchFolder();
+  const { gtAt, beads } = await scratchFolder(onTestFinished);
   const seen: string[][] = [];
   const server = await serveRpc({
     services: [
@@ -168,7 +168,7 @@ test("without a folder it goes to the town in effect", async ({ onTestFinished }
 });
 
 test("where nothing is, what to do is said", async () => {
-  const { gt, beads } = await scratchFolder();
+  const { gt, beads } = await scratchFolder(onTestFinished);
   const file = await beads("rows.jsonl", rows);
   expect((await gt("import", "--dir", "absent", file)).err).toContain("gt ledger init --dir");
   const none = await gt("import", "--dir", ".", file);
@@ -177,7 +177,7 @@ test("where nothing is, what to do is said", async () => {
 });
 
 test("a folder on a read-only disk is refused by name", async ({ onTestFinished, skip }) => {
-  const { gt, root, beads } = await scratchFolder();
+  const { gt, root, beads } = await scratchFolder(onTestFinished);
   const dir = join(root, "small");
   mkdirSync(dir);
   const mount = (options: string) =>

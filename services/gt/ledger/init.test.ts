@@ -1,10 +1,10 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { expect, test } from "vitest";
+import { expect, onTestFinished, test } from "vitest";
 import { bead, scratchFolder } from "./scratch-folder.ts";
 
 test("a folder is initialised once; again changes nothing and says so", async () => {
-  const { gt, root } = await scratchFolder();
+  const { gt, root } = await scratchFolder(onTestFinished);
   const made = await gt("init", "--dir", "notes", "--machine", "laptop", "--prefix", "note");
   const facts = `${root}/notes (laptop writes it, ids begin with note-, no remote)`;
   expect(made).toEqual({ exitCode: 0, out: `initialised a ledger in ${facts}\n`, err: "" });
@@ -20,7 +20,7 @@ test("a folder is initialised once; again changes nothing and says so", async ()
 });
 
 test("a name is invented where none is given, another one for each folder", async () => {
-  const { gt } = await scratchFolder();
+  const { gt } = await scratchFolder(onTestFinished);
   const one = JSON.parse((await gt("init", "--dir", "one", "--json")).out);
   const two = JSON.parse((await gt("init", "--dir", "two", "--json")).out);
   expect(one.machine).toMatch(/^[a-z][a-z0-9-]{0,25}-[a-z0-9]{5}$/);
@@ -28,7 +28,7 @@ test("a name is invented where none is given, another one for each folder", asyn
 });
 
 test("a remote is added later, and never exchanged unasked", async () => {
-  const { gt, root, remote } = await scratchFolder();
+  const { gt, root, remote } = await scratchFolder(onTestFinished);
   remote();
   await gt("init", "--dir", "notes", "--machine", "laptop");
   const added = await gt("init", "--dir", "notes", "--remote", "remote.git");
@@ -49,7 +49,7 @@ test.for<[string[], string]>([
   [["--remote", ""], 'not a remote: ""'],
   [["--remote", "nowhere.git"], "/nowhere.git does not answer"],
 ])("%j is refused by name, and nothing is made", async ([args, why]) => {
-  const { gt, root } = await scratchFolder();
+  const { gt, root } = await scratchFolder(onTestFinished);
   const told = await gt("init", "--dir", "notes", ...args);
   expect(told).toMatchObject({ exitCode: 1, out: "" });
   expect(told.err).toContain(why);
@@ -57,7 +57,7 @@ test.for<[string[], string]>([
 });
 
 test("a file, a home, and a journal of another name are no places for it", async () => {
-  const { gt, root } = await scratchFolder();
+  const { gt, root } = await scratchFolder(onTestFinished);
   writeFileSync(join(root, "file"), "");
   expect((await gt("init", "--dir", "file")).err).toContain("a file is in its place");
   expect((await gt("init", "--dir", "file/below")).err).toContain("a file is in its place");
@@ -79,7 +79,7 @@ test.for<[string, string]>([
   ["{not json", "cannot be read: it is not JSON"],
   ['{"version":1,"machine":"../up"}', "cannot be read: ✖ lower case letters"],
 ])("a ledger.json that says %s is left alone, and named", async ([text, why]) => {
-  const { gt, root, beads } = await scratchFolder();
+  const { gt, root, beads } = await scratchFolder(onTestFinished);
   const file = join(root, "ledger.json");
   writeFileSync(file, text);
   const rows = await beads("rows.jsonl", [bead("a-1")]);

@@ -1,7 +1,7 @@
 import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { afterAll, beforeAll, expect, onTestFinished, test } from "vitest";
 import { nodeDisk } from "#services/ledger/disk-node.ts";
 import { openLedger } from "#services/ledger/ledger.ts";
 import { runInMemory, type Told } from "../terminal-memory.ts";
@@ -67,7 +67,7 @@ test("figures are told, and a folder without a ledger is refused", async () => {
 });
 
 test("without a folder the town's home on this host is read, and named on the side", async () => {
-  const { gtAt, root, beads } = await scratchFolder();
+  const { gtAt, root, beads } = await scratchFolder(onTestFinished);
   const town = join(root, ".gastown", "town");
   await gtAt({}, "init", "--dir", join(town, "town"), "--machine", "laptop");
   await gtAt({}, "import", "--dir", join(town, "town"), await beads("one.jsonl", [bead("hq-1")]));
@@ -93,7 +93,7 @@ test("without a folder the town's home on this host is read, and named on the si
 });
 
 test("where there is neither folder nor town, what to do is said", async () => {
-  const { gtAt, root } = await scratchFolder();
+  const { gtAt, root } = await scratchFolder(onTestFinished);
   const none = await gtAt({ cwd: root }, "verify");
   expect(none).toMatchObject({ exitCode: 1, out: "" });
   expect(none.err).toContain(`no ledger in ${root}, and no town is known on this host`);

@@ -2,7 +2,6 @@ import { execFileSync } from "node:child_process";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { onTestFinished } from "vitest";
 import { type Place, runInMemory, type Told } from "../terminal-memory.ts";
 
 /** A folder for tests of `gt ledger`, with no town anywhere; it goes with its test. */
@@ -19,10 +18,13 @@ export type ScratchFolder = {
 
 type Over = Partial<Place> & { readonly signal?: AbortSignal };
 
+/** Told what is to be done once the test is over. */
+export type OnEnd = (end: () => Promise<void>) => void;
+
 /** Make one. */
-export async function scratchFolder(): Promise<ScratchFolder> {
+export async function scratchFolder(onEnd: OnEnd): Promise<ScratchFolder> {
   const root = await mkdtemp(join(tmpdir(), "gt-folder-"));
-  onTestFinished(() => rm(root, { recursive: true, force: true }));
+  onEnd(() => rm(root, { recursive: true, force: true }));
   let nowMs = Date.parse("2026-03-01T09:00:00Z");
   const gtAt: ScratchFolder["gtAt"] = (over, ...args) => {
     nowMs += 1_000;

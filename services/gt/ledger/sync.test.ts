@@ -10,14 +10,14 @@ import {
   writeFileSync,
 } from "node:fs";
 import { join } from "node:path";
-import { expect, test } from "vitest";
+import { expect, onTestFinished, test } from "vitest";
 import { TownService } from "#proto/gastown/v1/town_service_pb.ts";
 import { served, serveRpc } from "#services/rpc/server.ts";
 import { bead, rowsOf, type ScratchFolder, scratchFolder } from "./scratch-folder.ts";
 
 /** Two folders of one remote, each with a bead of its own. */
 async function pair(): Promise<ScratchFolder & { readonly remotePath: string }> {
-  const scratch = await scratchFolder();
+  const scratch = await scratchFolder(onTestFinished);
   const { gt, beads, remote } = scratch;
   const remotePath = remote();
   for (const name of ["one", "two"]) {
@@ -113,7 +113,7 @@ test("a remote that is away costs nothing, and what waits goes when it is back",
 });
 
 test("a folder without a remote is told how to name one", async () => {
-  const { gt } = await scratchFolder();
+  const { gt } = await scratchFolder(onTestFinished);
   await gt("init", "--machine", "laptop");
   const told = await gt("sync");
   expect(told).toMatchObject({ exitCode: 1, out: "" });
@@ -176,7 +176,7 @@ test("of a segment that grew since, what is new is counted", async () => {
 });
 
 test("without a folder the running town is asked to", async ({ onTestFinished }) => {
-  const { gtAt } = await scratchFolder();
+  const { gtAt } = await scratchFolder(onTestFinished);
   const answer = { failure: "", isAway: false };
   const server = await serveRpc({
     services: [
@@ -208,7 +208,7 @@ test("without a folder the running town is asked to", async ({ onTestFinished })
 });
 
 test("a password in a remote's URL is kept for git, and shown to nobody", async () => {
-  const { gt, root } = await scratchFolder();
+  const { gt, root } = await scratchFolder(onTestFinished);
   await gt("init", "--machine", "laptop");
   const file = join(root, "ledger.json");
   const settings = json(readFileSync(file, "utf8"));
