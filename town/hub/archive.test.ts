@@ -116,6 +116,21 @@ test("what is there already is not written again, and nothing is written for not
   expect(await due(written)).toEqual([]);
 });
 
+test("a month of which all came up before its file was made has none", async () => {
+  await using town = await scratch();
+  const { ledger, due } = town;
+  await town.close("hq-a", "2026-01-01T00:00:00Z");
+  await ledger.append("deacon", [moveBead("hq-a", "recent")]);
+  const bead = ledger.world.bead("hq-a");
+  await ledger.append("ann", bead ? [reopenBead(bead, "again")] : []);
+  town.archive.lost();
+  await ledger.append("ann", [moveBead("hq-a", "recent")]); // Of an open bead: it says nothing.
+  expect(await due()).toEqual([]);
+  await ledger.append("ann", [moveBead("hq-a", "recent")]);
+  town.pass(archiveMs);
+  expect(await due()).toEqual([]);
+});
+
 test("what was squashed is archived by when that was", async () => {
   await using town = await scratch();
   await town.ledger.append("vm-a", [

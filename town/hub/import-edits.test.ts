@@ -8,6 +8,7 @@ import {
   claimBead,
   closeBead,
   createBead,
+  moveBead,
   removeLabels,
   setFields,
 } from "#services/ledger/drafts.ts";
@@ -236,4 +237,27 @@ test("a landed bead stays landed whatever a file says of the reason", async () =
   await scratch.edit(line("hq-a", (row) => ({ ...row, close_reason: "other" })));
   await town.fetch();
   expect(town.ledger.world.bead("hq-a")).toMatchObject({ closeKind: "merged", status: "closed" });
+});
+
+test("what went down is not deleted, and a person who writes its line anew brings it up", async () => {
+  await using scratch = await scratchHub();
+  const town = await townWith(scratch);
+  await town.ledger.append("ann", [closeBead("a", { close: "1", kind: "done", reason: "" })]);
+  await town.push();
+  const old = town.view().split("\n")[0] ?? "";
+  await town.ledger.append("deacon", [moveBead("a", "archive")]);
+  await town.push();
+  const view = await scratch.person("show", "origin/main:.beads/issues.jsonl");
+  expect(view).not.toContain('{"id":"hq-a"');
+  await scratch.edit((text) => `${old}\n${text}`);
+  await town.fetch();
+  expect(town.ledger.world.bead("a")).toMatchObject({ tier: "archive", status: "closed" });
+  await scratch.edit(
+    line("hq-a", (row) => ({ ...row, title: "Edited", updated_at: "2040-01-01T00:00:00Z" })),
+  );
+  await town.fetch();
+  expect(town.ledger.world.bead("a")).toMatchObject({ tier: "active", title: "Edited" });
+  await town.push();
+  const again = await scratch.person("show", "origin/main:.beads/issues.jsonl");
+  expect(again).toContain('"title":"Edited"');
 });
