@@ -126,6 +126,8 @@ test.for([
 test.for([
   ["{", "line 12: not JSON"],
   ["[1]", "line 12: not a JSON object"],
+  ['{"id":"a-1","title":"x","n":[9007199254740993]}', "has the number 9007199254740993, which"],
+  ['{"id":"a-1","title":"x","n":1e999}', "has the number 1e999, which JSON here cannot keep"],
   ["<<<<<<< ours", "line 12: a marker of a merge conflict: settle the conflict, then import again"],
   ["=======", "line 12: a marker of a merge conflict"],
   ['{"id":"a-1","title":"x","metadata":{"__proto__":1}}', 'line 12: has a key named "__proto__"'],

@@ -36,6 +36,13 @@ function parse(text: string, number: number): Row {
     throw bad(number, `not JSON (${(cause as Error).message})`);
   }
   if (typeof json === "object" && json !== null && !Array.isArray(json)) {
+    const lost = /\d{16}|[eE]\+?\d{3}/.test(text) ? lostNumber(text) : undefined;
+    if (lost !== undefined) {
+      throw bad(
+        number,
+        `has the number ${lost}, which JSON here cannot keep: write it as a string`,
+      );
+    }
     if (text.includes("__proto__") && hasProto(json as Json)) {
       throw bad(number, 'has a key named "__proto__", which cannot be kept: rename it');
     }
@@ -61,4 +68,18 @@ function describe({ path, message }: z.core.$ZodIssue): string {
 function hasProto(value: Json): boolean {
   if (typeof value !== "object" || value === null) return false;
   return Object.hasOwn(value, "__proto__") || Object.values(value).some(hasProto);
+}
+
+/** A number that is read as another one, as whole ones beyond 2^53 mostly are. */
+function lostNumber(text: string): string | undefined {
+  let lost: string | undefined;
+  // The types of this TypeScript do not know the third argument yet.
+  const look = (_key: string, value: unknown, { source = "" }: { source?: string } = {}) => {
+    if (typeof value !== "number") return value;
+    const isOther = /^-?\d+$/.test(source) && BigInt(source) !== BigInt(value);
+    if (isOther || !Number.isFinite(value)) lost ??= source;
+    return value;
+  };
+  JSON.parse(text, look as Parameters<typeof JSON.parse>[1]);
+  return lost;
 }

@@ -978,8 +978,8 @@ export type ImportBeadsResponse = Message<"gastown.v1.ImportBeadsResponse"> & {
   older: number;
 
   /**
-   * The lines of which there is more to say than that their bead was filed or is there unchanged, in
-   * file order.
+   * The lines of which there is more to say than that their bead was filed or is there unchanged,
+   * in file order.
    *
    * @generated from field: repeated gastown.v1.ImportedLine lines = 7;
    */
@@ -1182,8 +1182,8 @@ export const WorkService: GenService<{
     output: typeof GetBeadTreeResponseSchema;
   },
   /**
-   * File the lines of a Beads JSONL file, and change what is there where a line is newer. A bad line,
-   * or a cycle, refuses the whole file and names it.
+   * File the lines of a Beads JSONL file, and change what is there where a line is newer. A bad
+   * line, or a cycle, refuses the whole file and names it.
    *
    * @generated from rpc gastown.v1.WorkService.ImportBeads
    */
