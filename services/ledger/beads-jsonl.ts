@@ -76,7 +76,8 @@ function lostNumber(text: string): string | undefined {
   // The types of this TypeScript do not know the third argument yet.
   const look = (_key: string, value: unknown, { source = "" }: { source?: string } = {}) => {
     if (typeof value !== "number") return value;
-    const isOther = /^-?\d+$/.test(source) && BigInt(source) !== BigInt(value);
+    const isWhole = /^-?\d+$/.test(source) && Number.isFinite(value);
+    const isOther = isWhole && String(value) !== source && BigInt(source) !== BigInt(value);
     if (isOther || !Number.isFinite(value)) lost ??= source;
     return value;
   };

@@ -65,7 +65,7 @@ export function draftsOfEdit(edit: Edit, bead: Bead, world: World, source: EditS
   }
 }
 
-/** An edge of a line as an event carries it: who made it and when are left out where it says not. */
+/** An edge of a line as an event carries it: by whom and when only where the line says so. */
 export function edgeValue(edge: Row, resolve: (id: string) => string): EdgeValue {
   const { issue_id: _, depends_on_id: to, type, created_at: at, created_by: by, ...rest } = edge;
   const made = {

@@ -71,67 +71,6 @@ test("importing twice is importing once", async () => {
   expect([...ledger.heads()]).toEqual(heads);
 });
 
-const newer: [string, object, object, string][] = [
-  ["a field", { title: "old" }, { title: "new" }, "title"],
-  ["a field that went", { notes: "x" }, {}, "notes"],
-  [
-    "metadata",
-    { metadata: { a: 1 } },
-    { metadata: { a: 2, gt: { patch: "x" } } },
-    "gt.patch, metadata",
-  ],
-  ["labels", { labels: ["a", "b"] }, { labels: ["c", "b"] }, "label +c, label -a"],
-  ["a comment", {}, { comments: [said("hello", { mood: "+" })] }, "comments"],
-  [
-    "an edge",
-    { dependencies: [needs("b")] },
-    { dependencies: [needs("c")] },
-    "edge -blocks b, edge +blocks c",
-  ],
-  [
-    "what an edge says of itself",
-    { dependencies: [needs("b", { thread_id: "1" })] },
-    { dependencies: [needs("b", { thread_id: "2" })] },
-    "edge blocks b",
-  ],
-  ["a close", {}, { status: "closed", closed_at: day(13), close_reason: "done" }, "status"],
-  ["a close with no time", {}, { status: "closed" }, "status"],
-  ["a close undone", { status: "closed", closed_at: day(9) }, { status: "open" }, "status"],
-  [
-    "how it was closed",
-    { status: "closed", closed_at: day(9), close_reason: "x" },
-    { status: "closed", closed_at: day(11), close_reason: "y" },
-    "how it was closed",
-  ],
-  ["a deletion", {}, { status: "tombstone", deleted_at: day(13), deleted_by: "d" }, "status"],
-  ["the time alone", {}, {}, "updated_at"],
-  ["much at once", { labels: ["a"], title: "x", status: "closed" }, { comments: [said("y")] }, ""],
-];
-
-test.for(newer)("%s of a newer line is taken, and comes out as it is there", async (each) => {
-  const [, before, after, why] = each;
-  const ledger = await scratchLedger();
-  await load(ledger, [bead("a-1", before), bead("b"), bead("c")]);
-  const row = bead("a-1", { ...after, updated_at: day(11) });
-  const [report] = await load(ledger, [row]);
-  expect(report).toMatchObject({ outcome: "changed", why: why || expect.any(String) });
-  expect(rowsOf(ledger)[0]).toStrictEqual(row);
-  expect(await load(ledger, [row])).toEqual([{ line: 1, id: "a-1", outcome: "unchanged" }]);
-});
-
-test.for(newer)("an import of %s goes on where a crash cut it short", async ([, before, after]) => {
-  const row = bead("a-1", { ...after, updated_at: day(11) });
-  for (let kept = 0; ; kept += 1) {
-    const ledger = await scratchLedger();
-    await load(ledger, [bead("a-1", before), bead("b"), bead("c")]);
-    const drafts = planImport(ledger.world, [JSON.stringify(row)]).batches.flat();
-    if (kept > drafts.length) break;
-    await ledger.append("ann", drafts.slice(0, kept));
-    await load(ledger, [row]);
-    expect(rowsOf(ledger)[0], `after ${kept} events`).toStrictEqual(row);
-  }
-});
-
 test("a file goes on where a crash cut it short, event by event", async () => {
   const closed = { status: "closed", closed_at: day(9) };
   const rows = [bead("a-1", closed), bead("a-2", { status: "tombstone", deleted_at: day(9) })];
@@ -187,7 +126,7 @@ test("a line that vanished deletes nothing", async () => {
   expect(rowsOf(ledger).map(({ id }) => id)).toEqual(["a-1", "a-2"]);
 });
 
-test("what was deleted does not come back with a newer line, and is exported as deleted", async () => {
+test("what was deleted does not come back with a newer line; it is exported as deleted", async () => {
   const ledger = await scratchLedger();
   await load(ledger, [bead("a-1")]);
   await ledger.append("bob", [tombstone(ledger.world.bead("a-1")?.uid ?? "", "a mistake")]);
@@ -197,7 +136,7 @@ test("what was deleted does not come back with a newer line, and is exported as 
   expect(rowsOf(ledger)).toMatchObject([{ title: "a-1", ...gone }]);
 });
 
-test("a tool that drops what it does not know, or writes comment times anew, takes nothing", async () => {
+test("a tool that drops unknown keys, or writes comment times anew, takes nothing", async () => {
   const ledger = await scratchLedger();
   const whole = { later: { kept: 1 }, comments: [said("x", { created_at: day(9), mood: "+" })] };
   await load(ledger, [bead("a-1", whole)]);
@@ -248,7 +187,7 @@ test("of several lines of one bead the newest counts, and the others are told of
   expect(rowsOf(ledger)).toStrictEqual([two]);
 });
 
-test("two machines that minted one id have two beads, the later under a name of its own", async () => {
+test("two machines that minted one id have two beads, the later under another name", async () => {
   const ledger = await scratchLedger();
   const other = bead("a-1.1", { title: "other", created_at: day(9) });
   const rows = [bead("a-1.1"), other, bead("a-2", { dependencies: [needs("a-1.1")] })];

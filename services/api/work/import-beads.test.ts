@@ -63,7 +63,7 @@ test("importing twice is importing once, be it one request or two", async () => 
   await expect(load(town, [line("alpha-8")], context)).rejects.toThrow(/request_id/);
 });
 
-test("a newer line changes what is there, an older one not, and a retry says the same", async () => {
+test("a newer line changes what is there, an older one not; a retry says the same", async () => {
   const town = await scratchTown();
   await load(town, [line("alpha-1"), line("alpha-2")]);
   const newer = { title: "newer", labels: ["x"], updated_at: "2025-12-21T00:00:00Z" };
