@@ -134,8 +134,7 @@ class MonthFiles implements Archive {
     const some = months.slice(0, monthsMax);
     this.#ready = some.length === 0 ? [] : await renderMonths(ledger, some, signal);
     this.#queue = new Set(months.slice(monthsMax));
-    if (some.length === 0) this.pushed();
-    else this.#keep();
+    this.#keep();
   }
 }
 
