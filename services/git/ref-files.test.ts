@@ -65,6 +65,15 @@ test("files and packed refs are told as git tells them, whatever was done to the
   );
 });
 
+test("a file is newer than what was packed of the same ref", async () => {
+  git(["update-ref", "refs/remotes/origin/main", commits[0] ?? ""]);
+  git(["pack-refs", "--all"]);
+  git(["update-ref", "refs/remotes/origin/main", commits[1] ?? ""]);
+  const ref = "refs/remotes/origin/main";
+  expect([...(await listRefs(dir, folders))]).toEqual([[ref, commits[1]]]);
+  expect(await findRef(dir, ref)).toBe(commits[1]);
+});
+
 test("what is no ref is none: a lock, a torn file, a tag's own line", async () => {
   git(["update-ref", "refs/remotes/origin/main", commits[0] ?? ""]);
   const who = ["-c", "user.name=a", "-c", "user.email=a@b.invalid"];

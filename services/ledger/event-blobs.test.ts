@@ -84,6 +84,16 @@ test("the files that differ are those that git's own comparison names", async ()
   );
 });
 
+test("a file that became another kind with the same bytes differs", async () => {
+  const path = `${within}/a.jsonl`;
+  const [old, oid] = ["100644", "120000"].map((mode) => commit([{ path, mode, text: "one\n" }]));
+  await withReader(dir, {}, async (reader) => {
+    const changed = await changedBlobs(reader, old, oid ?? "", within);
+    expect(changed).toEqual(asked(old, oid ?? ""));
+    expect(changed).toHaveLength(1);
+  });
+});
+
 test("lines are read of segments alone, and the same bytes once", async () => {
   const files = ["a/1.jsonl", "b/1.jsonl", "b/2.jsonl", "b/notes.txt"].map((name, index) => {
     return { path: `${within}/${name}`, mode: "100644", text: `${index >> 1}\nline\n` };
