@@ -10,6 +10,8 @@ import { nodeDisk } from "#services/ledger/disk-node.ts";
 import { writerMachine } from "#services/ledger/event.ts";
 import { type Ledger, openLedger } from "#services/ledger/ledger.ts";
 import { openLedgerGit } from "#services/ledger/ledger-git.ts";
+import { readMarks } from "#services/ledger/read-marks.ts";
+import { checkpointFile, runLedgerCheckpoints } from "#services/ledger/run-checkpoints.ts";
 import { type LedgerSync, runSync } from "#services/ledger/sync.ts";
 import { watchAlarms } from "#services/ledger/watch-alarms.ts";
 import { openWisps, type WispStore } from "#services/ledger/wisp-store.ts";
@@ -117,7 +119,8 @@ async function openLedgers(
   { clock, log }: RigAgentParts,
 ): Promise<{ ledger: Ledger; wisps: WispStore }> {
   const shared = { machine, disk: nodeDisk, nowMs: clock.nowMs };
-  const ledger = await openLedger({ ...shared, dir: join(home, "journal") });
+  const files = { dir: join(home, "journal"), store: join(home, checkpointFile) };
+  const ledger = await openLedger({ ...shared, ...files });
   const wisps = await openWisps({ ...shared, dir: join(home, "wisp") });
   for (const each of [ledger, wisps]) watchAlarms(each, log);
   return { ledger, wisps };
@@ -137,6 +140,7 @@ function syncMachine(
     branch: `machines/${machine}`,
     machine,
     isKeeper: true,
+    seen: readMarks(ledger).seen(),
   });
   const onRemoteBack = () => log.info("the ledger remote answers again");
   const shared = { ledger, git, bus, clock, signal, report, onRemoteBack };
@@ -244,7 +248,8 @@ function runActors(options: {
     refinery.ring();
   };
   const actors: { ended: Promise<unknown> }[] = [refinery, authority, supervisor, witness];
-  actors.push(vapour, observer.actor, checkpoints, beats);
+  const ledgerCheckpoints = runLedgerCheckpoints({ ...polecats, report });
+  actors.push(vapour, observer.actor, checkpoints, ledgerCheckpoints, beats);
   return { ring, ended: Promise.all(actors.map(({ ended }) => ended)) };
 }
 

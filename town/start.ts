@@ -6,6 +6,7 @@ import { version, wireVersion } from "#services/config/version.ts";
 import { nodeDisk } from "#services/ledger/disk-node.ts";
 import { writerMachine } from "#services/ledger/event.ts";
 import { type Ledger, openLedger } from "#services/ledger/ledger.ts";
+import { checkpointFile, runLedgerCheckpoints } from "#services/ledger/run-checkpoints.ts";
 import type { LedgerSync } from "#services/ledger/sync.ts";
 import { watchAlarms } from "#services/ledger/watch-alarms.ts";
 import { type Actor, runActor } from "#services/lifecycle/actor.ts";
@@ -51,6 +52,7 @@ export async function startTown(config: TownConfig, parts: TownParts): Promise<T
     machine: townMachine,
     disk: nodeDisk,
     nowMs: clock.nowMs,
+    store: join(config.home, checkpointFile),
   });
   watchAlarms(written, log);
   const report = (error: unknown, actor: string) => log.warn({ err: error, actor }, "round failed");
@@ -82,6 +84,7 @@ export async function startTown(config: TownConfig, parts: TownParts): Promise<T
     plans,
     report,
   });
+  actors.push(runLedgerCheckpoints({ ledger, clock, signal: parts.signal, report }));
   actors.push(runTiers(config, parts, { ledger, isFenced: term.isFenced, report }));
   log.info({ address: server.address, writer: ledger.writer }, "town serves");
   const stopped = async (): Promise<void> => {

@@ -61,9 +61,9 @@ export function connectMemoryBus(broker: MemoryBroker, options: MemoryBusOptions
       if (!broker.store.append(subject, payload, dedupeId)) return;
       for (const other of [...broker.clients]) other.stored.tell();
     },
-    consume: async (pattern, handle, { from }) => {
+    consume: async (pattern, handle, where) => {
       checkConsumable(pattern);
-      const ports = consumerPorts(broker, client, pattern, from, options.retry ?? consumerRetry);
+      const ports = consumerPorts(broker, client, pattern, where, options.retry ?? consumerRetry);
       return startConsumer(ports, handle, closed.signal);
     },
     signal: (subject, payload) => {
@@ -86,11 +86,12 @@ function consumerPorts(
   broker: MemoryBroker,
   client: MemoryClient,
   pattern: string,
-  from: "all" | "new",
+  { from, after }: Parameters<Bus["consume"]>[2],
   retry: RetryLimits,
 ): ConsumerPorts {
   const { link, report } = client;
   return {
+    after,
     isUp: link.isUp,
     untilUp: link.untilUp,
     report,

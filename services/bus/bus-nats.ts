@@ -86,9 +86,9 @@ export async function connectNatsBus(options: NatsBusOptions): Promise<Bus> {
       checkStorable(subject, payload);
       await need(client).stored.publish(subject, payload, dedupeId);
     },
-    consume: async (pattern, handle, { from }) => {
+    consume: async (pattern, handle, where) => {
       checkConsumable(pattern);
-      return startConsumer(consumerPorts(client, pattern, from), handle, closed.signal);
+      return startConsumer(consumerPorts(client, pattern, where), handle, closed.signal);
     },
     signal: (subject, payload) => {
       checkSubject(subject);
@@ -198,8 +198,13 @@ function need({ connection, link }: Client): Connection {
   throw new TownError("unavailable", "the bus is away");
 }
 
-function consumerPorts(client: Client, pattern: string, from: "all" | "new"): ConsumerPorts {
+function consumerPorts(
+  client: Client,
+  pattern: string,
+  { from, after }: Parameters<Bus["consume"]>[2],
+): ConsumerPorts {
   return {
+    after,
     isUp: client.link.isUp,
     untilUp: client.link.untilUp,
     report: client.report,

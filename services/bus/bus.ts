@@ -1,3 +1,5 @@
+import type { Position } from "./position.ts";
+
 /**
  * What every process needs of the bus. Signals may be lost; stored messages are delivered at least
  * once while the store lives. The bus is never the truth: losing all of it loses nothing.
@@ -11,12 +13,13 @@ export type Bus = {
   /**
    * Handle stored messages of `subject` (NATS wildcards) in order, the retained ones first when
    * `from` is `all`. A handler that throws sees the message again. Goes on after a reconnect with
-   * the first message it has not handled.
+   * the first message it has not handled; with `after`, with the first after a message that some
+   * process has handled before. A position of a store that is gone is as none.
    */
   readonly consume: (
     subject: string,
     handle: MessageHandler,
-    options: { readonly from: "all" | "new" },
+    options: { readonly from: "all" | "new"; readonly after?: Position | undefined },
   ) => Promise<Subscription>;
   /** Send at most once, to whoever listens now. Never blocks; silently nothing when down. */
   readonly signal: (subject: string, payload: Uint8Array) => void;
@@ -42,6 +45,8 @@ export type BusMessage = {
   readonly payload: Uint8Array;
   /** 1 on the first delivery. */
   readonly deliveryCount: number;
+  /** Where this message stands, for who goes on after it later. */
+  readonly position: Position;
 };
 
 export type MessageHandler = (message: BusMessage) => Promise<void> | void;

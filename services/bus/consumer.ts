@@ -25,6 +25,8 @@ export type ConsumerPorts = {
   readonly open: (last: Position | undefined, signal: AbortSignal) => Promise<Feed>;
   readonly report: (error: unknown) => void;
   readonly retry: RetryLimits;
+  /** Where an earlier consumer had come to. */
+  readonly after: Position | undefined;
 };
 
 /**
@@ -65,7 +67,7 @@ async function run(
   opened: (error?: unknown) => void,
   signal: AbortSignal,
 ): Promise<void> {
-  let last: Position | undefined;
+  let last = ports.after;
   let failures = 0;
   while (!signal.aborted) {
     await ports.untilUp(signal);
@@ -75,8 +77,9 @@ async function run(
       last = feed.position;
       opened();
       for await (const message of feed.messages) {
-        if (!(await handleOne(ports, message, handle, signal))) return;
-        last = { ...last, seq: message.seq, storedAtMs: message.storedAtMs };
+        const position: Position = { ...last, seq: message.seq, storedAtMs: message.storedAtMs };
+        if (!(await handleOne(ports, { ...message, position }, handle, signal))) return;
+        last = position;
         failures = 0;
       }
     } catch (error) {
@@ -92,13 +95,13 @@ async function run(
 /** Show the message until it is handled; false if stopped before that. */
 async function handleOne(
   ports: ConsumerPorts,
-  { subject, payload }: StoredMessage,
+  { subject, payload, position }: StoredMessage & { readonly position: Position },
   handle: MessageHandler,
   signal: AbortSignal,
 ): Promise<boolean> {
   for (let deliveryCount = 1; !signal.aborted; deliveryCount++) {
     try {
-      await handle({ subject, payload, deliveryCount });
+      await handle({ subject, payload, deliveryCount, position });
       return true;
     } catch (error) {
       ports.report(error);

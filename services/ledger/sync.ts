@@ -1,4 +1,4 @@
-import type { Bus } from "#services/bus/bus.ts";
+import type { Bus, BusMessage } from "#services/bus/bus.ts";
 import { ledgerSubject, ledgerSubjects, payloadBytesMax } from "#services/bus/subjects.ts";
 import { type Actor, runActor } from "#services/lifecycle/actor.ts";
 import type { Clock } from "#services/lifecycle/clock.ts";
@@ -10,6 +10,7 @@ import type { Ledger } from "./ledger.ts";
 import type { LedgerGit } from "./ledger-git.ts";
 import type { Rewound } from "./noted-tips.ts";
 import type { Outgoing } from "./outgoing.ts";
+import { type ReadMarks, readMarks } from "./read-marks.ts";
 
 /** How often the ledger is synced. */
 export type SyncPace = {
@@ -95,11 +96,16 @@ export async function runSync(options: SyncOptions): Promise<LedgerSync> {
     }),
   ];
   const hasGap = () => ledger.gaps().length > 0;
-  const receive = ({ payload, subject }: { payload: Uint8Array; subject: string }) => {
+  const marks = readMarks(ledger);
+  const receive = ({ payload, subject, position }: BusMessage) => {
     ledger.receive(new TextDecoder().decode(payload).split("\n"), subject);
+    marks.hear(position);
     if (hasGap()) clock.after(pace.gapMs, () => hasGap() && fetchSoon());
   };
-  const incoming = bus.consume(ledgerSubjects(options.town), receive, { from: "all" });
+  const incoming = bus.consume(ledgerSubjects(options.town), receive, {
+    from: "all",
+    after: marks.heard(),
+  });
   signal.addEventListener("abort", () => {
     for (const stop of stops) stop();
     incoming.then(({ stop }) => stop()).catch(() => {}); // Reported below already.
@@ -129,6 +135,7 @@ class Remote {
   fetchWanted = true;
   readonly #options: SyncOptions;
   readonly #outgoing: Outgoing;
+  readonly #marks: ReadMarks;
   #ringPush: (() => void) | undefined;
   readonly #asked = Promise.withResolvers<void>();
   #fetchedMs = Number.NEGATIVE_INFINITY;
@@ -138,6 +145,7 @@ class Remote {
 
   constructor(options: SyncOptions) {
     this.#options = options;
+    this.#marks = readMarks(options.ledger);
     this.#outgoing = {
       segments: options.ledger.segments,
       bytes: options.ledger.segmentBytes,
@@ -208,6 +216,7 @@ class Remote {
       if (whole) this.#wholeMs = clock.nowMs();
       const { lines, rewound } = await git.fetch(signal, { whole });
       for (const { lines: some, source } of lines) ledger.receive(some, source);
+      this.#marks.saw(git.seen());
       if (rewound.length > 0) this.#tellRewound(rewound);
       this.#isGapOld = ledger.gaps().length > 0;
       await this.#options.onFetched?.(signal);

@@ -5,6 +5,7 @@ import { trackingRef } from "#services/git/fetch-remote.ts";
 import { findRef } from "#services/git/ref-files.ts";
 import type { Ledger } from "#services/ledger/ledger.ts";
 import { openLedgerGit } from "#services/ledger/ledger-git.ts";
+import { readMarks } from "#services/ledger/read-marks.ts";
 import { type LedgerSync, runSync, type SyncPace } from "#services/ledger/sync.ts";
 import type { Clock } from "#services/lifecycle/clock.ts";
 import { TownError } from "#services/rpc/town-error.ts";
@@ -67,6 +68,7 @@ export async function runHub(options: HubOptions): Promise<Hub> {
     machine: townMachine,
     fence: term,
     isKeeper: true,
+    seen: readMarks(ledger).seen(),
     ...limits,
   });
   const importEdits = editImporter({ ledger, dir });

@@ -29,6 +29,41 @@ export function linkLossContract(fixture: () => BusFixture): void {
     expect(got.seen).toEqual(numbers(1, 100));
   });
 
+  test("another process goes on after the message that one had handled", async () => {
+    const writer = await fixture().connect("writer");
+    const first = await fixture().connect("first");
+    const got = createWitness<BusMessage>();
+    const subscription = await first.consume(all, got.see, { from: "all" });
+    await publishAll(writer, ledger, numbers(1, 5));
+    await got.atLeast(5);
+    subscription.stop();
+    const after = got.seen[2]?.position;
+    const second = await fixture().connect("second");
+    const rest = createWitness<string>();
+    const handle = ({ payload }: BusMessage) => rest.see(text(payload));
+    await second.consume(all, handle, { from: "all", after });
+    await publishAll(writer, ledger, ["6"]);
+    expect(await rest.atLeast(3)).toEqual(["4", "5", "6"]);
+  });
+
+  test("a position in a store that was wiped is as none", async () => {
+    const writer = await fixture().connect("writer");
+    const first = await fixture().connect("first");
+    const got = createWitness<BusMessage>();
+    await first.consume(all, got.see, { from: "all" });
+    await publishAll(writer, ledger, numbers(1, 3));
+    await got.atLeast(3);
+    const after = got.seen[2]?.position;
+    await fixture().wipe();
+    await linkIs(writer, true);
+    await publishAll(writer, ledger, numbers(11, 14));
+    const second = await fixture().connect("second");
+    const rest = createWitness<string>();
+    const handle = ({ payload }: BusMessage) => rest.see(text(payload));
+    await second.consume(all, handle, { from: "all", after });
+    expect(await rest.atLeast(4)).toEqual(numbers(11, 14));
+  });
+
   test("a message in hand when the link goes is not lost", async () => {
     const writer = await fixture().connect("writer");
     const reader = await fixture().connect("reader");

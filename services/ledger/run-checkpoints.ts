@@ -1,0 +1,37 @@
+import { type Actor, runActor } from "#services/lifecycle/actor.ts";
+import type { Clock } from "#services/lifecycle/clock.ts";
+import type { Ledger } from "./ledger.ts";
+
+/** A home's checkpoint, beside its journal. */
+export const checkpointFile = "checkpoint.db";
+
+const everyMs = 60_000;
+/** A restart folds at most about this many events, whatever happened in the last minute. */
+const eventsMax = 4_096;
+
+/** Keep the checkpoint near: once a minute, and sooner where much happens. An idle one is left. */
+export function runLedgerCheckpoints(options: {
+  readonly ledger: Ledger;
+  readonly clock: Clock;
+  readonly signal: AbortSignal;
+  readonly report: (error: unknown, actor: string) => void;
+}): Actor {
+  const { ledger, clock, signal, report } = options;
+  let events = 0;
+  const actor = runActor({
+    name: "checkpoint",
+    clock,
+    signal,
+    report,
+    everyMs,
+    round: async () => {
+      events = 0;
+      await ledger.checkpoint();
+    },
+  });
+  ledger.onChange(() => {
+    events += 1;
+    if (events === eventsMax) actor.ring();
+  });
+  return actor;
+}
