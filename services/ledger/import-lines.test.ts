@@ -126,7 +126,7 @@ test("a line that vanished deletes nothing", async () => {
   expect(rowsOf(ledger).map(({ id }) => id)).toEqual(["a-1", "a-2"]);
 });
 
-test("what was deleted does not come back with a newer line; it is exported as deleted", async () => {
+test("what was deleted does not come back with a newer line, and is exported", async () => {
   const ledger = await scratchLedger();
   await load(ledger, [bead("a-1")]);
   await ledger.append("bob", [tombstone(ledger.world.bead("a-1")?.uid ?? "", "a mistake")]);
@@ -136,7 +136,7 @@ test("what was deleted does not come back with a newer line; it is exported as d
   expect(rowsOf(ledger)).toMatchObject([{ title: "a-1", ...gone }]);
 });
 
-test("a tool that drops unknown keys, or writes comment times anew, takes nothing", async () => {
+test("a tool that drops unknown keys, or rewrites comment times, takes nothing", async () => {
   const ledger = await scratchLedger();
   const whole = { later: { kept: 1 }, comments: [said("x", { created_at: day(9), mood: "+" })] };
   await load(ledger, [bead("a-1", whole)]);
