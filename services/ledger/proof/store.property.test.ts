@@ -78,6 +78,7 @@ test("with checkpoints and kills at any moment a ledger tells what it would with
     const plainDisk = new MemoryDisk();
     const options = { dir: "/j", machine: "vm-z", nowMs: () => nowMs };
     const plain = await openLedger({ ...options, disk: plainDisk, random: () => "plain000" });
+    lives += 1;
     let path = join(dir, `${lives}.db`);
     const open = () => {
       const name = `life${String(lives).padStart(4, "0")}`;
@@ -119,7 +120,6 @@ test("with checkpoints and kills at any moment a ledger tells what it would with
       if (random(3) === 0) expect(told(ledger)).toEqual(told(plain));
     }
     expect(told(ledger)).toEqual(told(plain));
-    lives += 1;
     await ledger.close();
     for (const each of used) for (const end of ["", "-wal"]) rmSync(each + end, { force: true });
   };
