@@ -12,7 +12,8 @@ export type Claims = {
 
 /**
  * Follow the claims on one machine: looks at what is in hand, and at what has a molecule that was
- * not squashed yet, then reads along. What else is over left nothing here, or a session that says so.
+ * not squashed yet, then reads along. What else is over left nothing here, or a session that says
+ * so.
  */
 export function followClaims(ledger: Ledger, machine: string): Claims {
   const { world } = ledger;

@@ -239,7 +239,7 @@ test("a landed bead stays landed whatever a file says of the reason", async () =
   expect(town.ledger.world.bead("hq-a")).toMatchObject({ closeKind: "merged", status: "closed" });
 });
 
-test("what went down is not deleted, and a person who writes its line anew brings it up", async () => {
+test("what went down is not deleted, and who writes its line anew brings it up", async () => {
   await using scratch = await scratchHub();
   const town = await townWith(scratch);
   await town.ledger.append("ann", [closeBead("a", { close: "1", kind: "done", reason: "" })]);

@@ -12,9 +12,9 @@ type Options = FolderOption & { readonly recentDays: number; readonly archiveDay
 const { recentDays, archiveDays } = tierAges;
 const help = `
 What ended goes down after days in which nothing happened to it: out of memory into the tier
-\`recent\`, then compressed into \`archive\`. All of it is found still (gt list --tier archive, gt search
---all, gt show), and comes up again when anything happens to it. What an open bead has need of stays.
-The Deacon does the same once an hour.`;
+\`recent\`, then compressed into \`archive\`. All of it is found still (gt list --tier archive, gt
+search --all, gt show), and comes up again when anything happens to it. What an open bead has need
+of stays. The Deacon does the same once an hour.`;
 
 /** Declare `gt ledger compact`. */
 export const declare: Declare = (command, act) => {
