@@ -21,6 +21,7 @@ import type { ApiPorts } from "../api-ports.ts";
 import { beadShower, weighBead } from "../bead-message.ts";
 import { compareIds, cutPage } from "../page.ts";
 import { takeTurns } from "../take-turns.ts";
+import { type Found, FoundBelow } from "./found-below.ts";
 import { refuseUnknown } from "./known-values.ts";
 
 /** Beads that match a filter, by id, a page at a time. */
@@ -29,54 +30,83 @@ export function listBeads({
   nowMs,
 }: ApiPorts): MethodImpl<typeof WorkService.method.listBeads> {
   const { world } = ledger;
+  const below = new FoundBelow(ledger, nowMs);
+  const matches = async (query: string, isFirst: boolean, signal: AbortSignal) => {
+    const filter = parseFilter(query);
+    const isMatch = matcher(world, filter);
+    const upper = reachesActive(filter) ? await gather(world.all(), isMatch, signal) : [];
+    const lower = reachesBelow(filter)
+      ? await below.of(query, isFirst, () => gather(belowActive(world), isMatch, signal))
+      : [];
+    // What went down while it was read is found once.
+    return [...new Map([...upper, ...lower].map((each) => [each.uid, each])).values()];
+  };
   return async (request, { signal }) => {
     const query = request.filter.trim();
-    const found = query === "" ? openWork(world) : await matches(world, parseFilter(query), signal);
+    const isFirst = request.pageToken === "";
+    const found: Found[] = query === "" ? openWork(world) : await matches(query, isFirst, signal);
     found.sort((a, b) => compareIds(a.id, b.id));
     const page = cutPage(found, request, query, {
       key: ({ id }) => id,
       compare: compareIds,
-      weigh: weighBead,
+      weigh: ({ uid }) => weighBead(world.bead(uid) ?? missing(uid)),
     });
+    const show = beadShower(world, nowMs());
     return {
-      beads: page.items.map(beadShower(world, nowMs())),
+      beads: page.items.map(({ uid }) => show(world.bead(uid) ?? missing(uid))),
       nextPageToken: page.nextPageToken,
       totalSize: found.length,
     };
   };
 }
 
+function missing(uid: string): never {
+  throw new Error(`bead ${uid} is not there after it was found`);
+}
+
+async function gather(
+  beads: Iterable<Bead>,
+  isMatch: (bead: Bead) => boolean,
+  signal: AbortSignal,
+): Promise<Found[]> {
+  const found: Found[] = [];
+  for await (const bead of takeTurns(beads, signal)) if (isMatch(bead)) found.push(bead);
+  return found;
+}
+
 /**
  * Deleted beads are found by those only who ask for them. Steps bear the type of work, so that they
  * are found by who asks for more than a type.
  */
-async function matches(world: World, filter: Filter, signal: AbortSignal): Promise<Bead[]> {
+function matcher(world: World, filter: Filter): (bead: Bead) => boolean {
   refuseUnknown(filter, world);
-  const withDeleted = mentions(filter, "status", "tombstone");
+  const withDeleted = asksForDeleted(filter);
   const fields = new Set(restrictions(filter).map(({ field }) => field));
   const withSteps =
     !fields.has("type") || ["work", "parent", "id"].some((f) => fields.has(f as FilterField));
   const values = valuesOf(world);
-  const found: Bead[] = [];
-  for await (const bead of takeTurns(candidates(world, filter, withDeleted), signal)) {
-    const isMeant =
-      (withDeleted || !bead.deleted) &&
-      (withSteps || moleculeField.read(bead) === undefined) &&
-      passes(filter, values(bead));
-    if (isMeant) found.push(bead);
-  }
-  return found;
+  return (bead) =>
+    (withDeleted || !bead.deleted) &&
+    (withSteps || moleculeField.read(bead) === undefined) &&
+    passes(filter, values(bead));
 }
 
-/** All that may pass: the tiers that hold only what has ended are not read where that cannot. */
-function* candidates(world: World, filter: Filter, withDeleted: boolean): Iterable<Bead> {
-  const isMeant = (bead: Lower) => mayPass(filter, (field) => bead[field as keyof Lower]);
-  if (mayPass(filter, (field) => (field === "tier" ? ["active"] : undefined))) yield* world.all();
-  const statuses = withDeleted ? ["closed", "tombstone"] : ["closed"];
+function asksForDeleted(filter: Filter): boolean {
+  return mentions(filter, "status", "tombstone");
+}
+
+/** Whether something of the active tier may pass. */
+function reachesActive(filter: Filter): boolean {
+  return mayPass(filter, (field) => (field === "tier" ? ["active"] : undefined));
+}
+
+/** Whether something below it may: what holds only what has ended is not read where that cannot. */
+function reachesBelow(filter: Filter): boolean {
+  const statuses = asksForDeleted(filter) ? ["closed", "tombstone"] : ["closed"];
   const kinds = lowerTiers.flatMap((tier) => {
     return statuses.map((status): Lower => ({ tier: [tier], status: [status], machine: [] }));
   });
-  if (kinds.some(isMeant)) yield* belowActive(world);
+  return kinds.some((kind) => mayPass(filter, (field) => kind[field as keyof Lower]));
 }
 
 /** What all beads of one kind below the active tier have in common. */

@@ -99,6 +99,36 @@ test("who asks for open work alone reads nothing of what is archived", async () 
   }
 });
 
+test("pages that follow read what is archived once, and see what changed", async () => {
+  const { town, age, done } = await scratch();
+  const ids: string[] = [];
+  for (let n = 0; n < 6; n += 1) ids.push(await done(`Old ${n}`));
+  ids.sort();
+  await age(190);
+  const { world } = town.ledger;
+  let walks = 0;
+  const watched = new Proxy(world, {
+    get: (beads, name) => {
+      const method: unknown = Reflect.get(beads, name, beads);
+      if (name === "inTier") walks += 1;
+      return typeof method === "function" ? method.bind(beads) : method;
+    },
+  });
+  const call = clientOf({ ...town, ledger: { ...town.ledger, world: watched } });
+  const page = async (pageToken = "") => {
+    const filter = "title:old AND status = closed";
+    const { beads, nextPageToken } = await call("listBeads", { filter, pageSize: 2, pageToken });
+    return { ids: beads?.map(({ id }) => id), next: nextPageToken };
+  };
+  const first = await page();
+  const before = walks;
+  const second = await page(first.next);
+  expect(walks).toBe(before);
+  expect([first.ids, second.ids].flat()).toEqual(ids.slice(0, 4));
+  await call("reopenBead", { id: ids[5] ?? "", reason: "again" });
+  expect(await page(second.next)).toEqual({ ids: [ids[4]], next: "" });
+});
+
 test("an archived bead opens again, is at hand, and is dispatched once more", async () => {
   const { town, call, age, done } = await scratch();
   const id = await done("Old");
