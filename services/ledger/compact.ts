@@ -46,15 +46,11 @@ export async function compactLedger(options: CompactOptions): Promise<Compacted>
   const { ledger, home, ages, actor, nowMs, signal } = options;
   const before = await bytesOf(home);
   const moved = await moveDown(ledger, { ...ages, nowMs: nowMs(), actor, signal });
-  await checkpointOf(ledger)?.();
+  await ledger.checkpoint();
   await packClone(join(home, "ledger.git"), signal);
   let active = 0;
   for (const _ of ledger.world.all()) active += 1;
   return { moved, active, beads: ledger.world.size(), before, after: await bytesOf(home) };
-}
-
-function checkpointOf(ledger: Ledger): (() => Promise<void>) | undefined {
-  return (ledger as Ledger & { readonly checkpoint?: () => Promise<void> }).checkpoint;
 }
 
 /**
