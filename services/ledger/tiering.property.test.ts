@@ -49,7 +49,7 @@ test("a move changes nothing that is seen of what goes on", async () => {
       }
       await ledger.close();
     }),
-    { numRuns: 300 },
+    { numRuns: 1_000 },
   );
 });
 

@@ -188,6 +188,18 @@ test("a letter that was read is closed and goes; one that nobody read stays", as
   expect(ledger.world.bead("read")?.closedAt).toBe("2026-01-01T00:00:00.000Z");
 });
 
+test("a letter for whose end somebody waits is left to who closes it", async () => {
+  const { ledger, file, close, pass, round, below } = await scratch();
+  await file("letter", { issueType: "message", assignee: "overseer" });
+  await ledger.append("overseer", [addLabels("letter", ["read"])]);
+  await file("parent", { edges: [{ to: "letter", type: "blocks" }] });
+  await file("child", below("parent"));
+  await close("parent");
+  pass(31);
+  expect(await round()).toEqual([]);
+  expect(ledger.world.bead("letter")?.status).toBe("open");
+});
+
 test("what machinery was told of a piece of work goes once that is over", async () => {
   const { file, close, pass, round } = await scratch();
   const told = { issueType: "message", fields: { "gt.about": "work" } };

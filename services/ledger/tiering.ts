@@ -78,14 +78,24 @@ function isOver(bead: Bead, world: World): boolean {
 
 /**
  * Nobody closes mail: a letter has served once it was read. What the town's machinery tells each
- * other of a piece of work has, too, once that work is over; not all of it is ever opened.
+ * other of a piece of work has, too, once that work is over; not all of it is ever opened. One on
+ * whose end others wait is left to who closes it.
  */
 function hasServed(letter: Bead, world: World): boolean {
+  if (isAwaited(letter, world)) return false;
   if (letter.labels.includes("read")) return true;
   const about = aboutField.read(letter);
   if (about === undefined || !machinery.test(letter.assignee)) return false;
   const work = world.bead(about);
   return work !== undefined && (work.deleted || work.status === "closed");
+}
+
+/** Whether closing a bead could set others going, directly or as a child. */
+function isAwaited(bead: Bead, world: World): boolean {
+  if (bead.parent !== undefined) return true;
+  return world.dependents(bead.uid).some(({ dependencies }) => {
+    return dependencies.some(({ uid, type }) => uid === bead.uid && isWaitType(type));
+  });
 }
 
 /** A letter is closed as it goes down: only what has ended is kept lower. */
