@@ -53,8 +53,12 @@ export class Chain {
   /** A checkpoint has all events up to this one. */
   settle(head: Head): void {
     this.#hashes = this.#hashes.slice(head.seq - this.#stored.seq);
-    for (const seq of this.#forks.keys()) if (seq <= head.seq) this.#forks.delete(seq);
     this.#stored = head;
+    for (const [seq, hashes] of this.#forks) {
+      // One that came while the checkpoint was made is not in it.
+      for (const hash of seq <= head.seq ? this.#hashesOf(seq) : []) hashes.delete(hash);
+      if (hashes.size === 0) this.#forks.delete(seq);
+    }
   }
 
   /** The lowest number that is missing while later ones wait, or undefined. */

@@ -106,7 +106,7 @@ test("an event that a crash takes back is in no checkpoint", async () => {
   await setImmediate();
   memory.crash(() => new Uint8Array());
   void Promise.allSettled([lost, made]);
-  for (const end of ["", "-wal"]) {
+  for (const end of ["", "-journal"]) {
     await copyFile(join(dir, `taken.db${end}`), join(dir, `after.db${end}`)).catch(() => {});
   }
   const second = await open("after.db", memory);
@@ -119,7 +119,7 @@ test("a file that is no checkpoint is put aside, said, and made anew", async () 
   const first = await open("odd.db", disk);
   await first.append("ann", [createBead({ uid: "x", id: "alpha-x", title: "X" })]);
   await first.close();
-  for (const end of ["-wal", "-shm"]) await rm(join(dir, `odd.db${end}`), { force: true });
+  for (const end of ["-journal"]) await rm(join(dir, `odd.db${end}`), { force: true });
   await writeFile(join(dir, "odd.db"), "this was a checkpoint once, and long enough to be read");
   const second = await open("odd.db", disk);
   expect(second.alarms()).toMatchObject([{ kind: "checkpoint" }]);

@@ -2,7 +2,7 @@ import { setImmediate } from "node:timers/promises";
 import type { Bead } from "./bead.ts";
 import type { BeadState } from "./bead-state.ts";
 import type { Beads, TakenUp } from "./beads.ts";
-import type { LedgerEvent } from "./event.ts";
+import type { LogEntry } from "./event-log.ts";
 import { namesOf } from "./names.ts";
 import type { Segment } from "./recover.ts";
 import { searchedText } from "./search.ts";
@@ -13,7 +13,7 @@ import type { Leaving } from "./store/stored-beads.ts";
 /** What one checkpoint is made of, all of one moment. */
 export type Checkpoint = {
   readonly beads: TakenUp;
-  readonly events: Iterable<LedgerEvent>;
+  readonly events: Iterable<LogEntry>;
   /** How far each writer was folded. */
   readonly heads: readonly StoredHead[];
   /** Our own segments, as far as they are durable and folded. */
@@ -24,7 +24,7 @@ export type Checkpoint = {
 };
 
 /** How many beads or events are written before others get their turn. */
-const sliceMax = 128;
+const sliceMax = 16;
 
 /**
  * Put a checkpoint into the store, in slices between which the process goes on, and make it stand

@@ -1,7 +1,7 @@
 import { compareOrigins } from "./bead-state.ts";
 import type { LedgerEvent } from "./event.ts";
 import { EventIndex } from "./event-index.ts";
-import { type Log, mergeLogs, type Place, readEntry } from "./event-log.ts";
+import { type Log, type LogEntry, mergeLogs, type Place, readEntry } from "./event-log.ts";
 import type { StoredEvents } from "./store/stored-events.ts";
 
 /** Every event that was folded: those of the last checkpoint in the store, later ones in memory. */
@@ -46,7 +46,7 @@ export class Events {
   }
 
   /** What a checkpoint takes up. Events that come from now on are not among it. */
-  takeUp(): Iterable<LedgerEvent> {
+  takeUp(): Iterable<LogEntry> {
     const taken = this.#tails;
     this.#tails = [...taken, new EventIndex()];
     return inOrderOfArrival(taken);
@@ -58,6 +58,6 @@ export class Events {
   }
 }
 
-function* inOrderOfArrival(tails: readonly EventIndex[]): Iterable<LedgerEvent> {
+function* inOrderOfArrival(tails: readonly EventIndex[]): Iterable<LogEntry> {
   for (const tail of tails) yield* tail.inOrderOfArrival();
 }

@@ -62,7 +62,7 @@ function told(ledger: Ledger): unknown {
 
 /** The files as a process that is killed now would leave them. */
 function killed(path: string, copy: string): string {
-  for (const end of ["", "-wal"]) {
+  for (const end of ["", "-journal"]) {
     rmSync(`${copy}${end}`, { force: true });
     if (existsSync(`${path}${end}`)) copyFileSync(`${path}${end}`, `${copy}${end}`);
   }
@@ -121,7 +121,8 @@ test("with checkpoints and kills at any moment a ledger tells what it would with
     }
     expect(told(ledger)).toEqual(told(plain));
     await ledger.close();
-    for (const each of used) for (const end of ["", "-wal"]) rmSync(each + end, { force: true });
+    for (const each of used)
+      for (const end of ["", "-journal"]) rmSync(each + end, { force: true });
   };
   await fc.assert(fc.asyncProperty(histories, fc.nat(), once), { numRuns: 400 });
 });

@@ -1,5 +1,5 @@
 import type { SQLInputValue } from "node:sqlite";
-import { hashLine, type LedgerEvent } from "../event.ts";
+import { hashLine } from "../event.ts";
 import type { Log, LogEntry, Place } from "../event-log.ts";
 import type { Blocks } from "./blocks.ts";
 import type { Database } from "./database.ts";
@@ -40,11 +40,11 @@ export class StoredEvents {
     this.#settled = last?.row ?? 0;
   }
 
-  put(event: LedgerEvent): void {
-    const { writer, seq, hash, clock, actor, bead, op, epoch = null, line } = event;
+  put(entry: LogEntry): void {
+    const { writer, seq, hash, stamp, actor, bead, op, epoch = null, line } = entry;
     const sql = `INSERT INTO event (writer, seq, hash, ms, count, actor, bead, op, epoch, line)
       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`;
-    this.#database.run(sql, writer, seq, hash, clock[0], clock[1], actor, bead, op, epoch, line);
+    this.#database.run(sql, writer, seq, hash, stamp[0], stamp[1], actor, bead, op, epoch, line);
   }
 
   /** The hashes of a writer's events under one number: more than one where it was cloned. */

@@ -4,6 +4,8 @@ import { join } from "node:path";
 import { nodeDisk } from "#services/ledger/disk-node.ts";
 import { setFields } from "#services/ledger/drafts.ts";
 import { type Ledger, openLedger } from "#services/ledger/ledger.ts";
+import { checkpointFile, runLedgerCheckpoints } from "#services/ledger/run-checkpoints.ts";
+import { systemClock } from "#services/lifecycle/clock.ts";
 import { percentile, sideBySide, spreadOf } from "../measure.ts";
 import { type Finding, finding } from "../metric.ts";
 import type { Settings } from "../settings.ts";
@@ -16,8 +18,14 @@ const callers = 64;
 export async function* benchAppend({ repeats, dir }: Settings): AsyncIterable<Finding> {
   const ledger = await openLedger({
     ...{ dir: join(dir, "journal"), machine: "bench", disk: nodeDisk },
-    nowMs: Date.now,
+    ...{ nowMs: Date.now, store: join(dir, checkpointFile) },
   });
+  const stop = new AbortController();
+  const report = (error: unknown) => {
+    throw error;
+  };
+  // As every process has it: what it costs is part of it.
+  runLedgerCheckpoints({ ledger, clock: systemClock, signal: stop.signal, report });
   await ledger.append("overseer", [madeBead(0)]);
   const appends = repeats * 100;
   const bytes = Buffer.alloc((await oneEvent(ledger)).length + 1, "x");
@@ -53,6 +61,7 @@ export async function* benchAppend({ repeats, dir }: Settings): AsyncIterable<Fi
     ours: spreadOf(many.oursMs.map(perSecond)),
     limit: perSecond(percentile(many.limitMs, 0.5)),
   });
+  stop.abort();
   await ledger.close();
   await file.close();
 }

@@ -1,5 +1,6 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
 import v8 from "node:v8";
 import vm from "node:vm";
 import { toBeadsLine } from "#services/ledger/beads-line.ts";
@@ -17,7 +18,7 @@ const bench = "ledger";
 const readyMax = 100;
 /** The size that the targets are meant for. */
 const targetSize = 100_000;
-const linesMax = 100_000;
+const rowsMax = 200_000;
 
 /** What a ledger of this many beads costs: to start, to ask, to hold. */
 export async function* benchSize(
@@ -28,27 +29,44 @@ export async function* benchSize(
   writeJournal(home, count);
   const of = `${count.toLocaleString("en")} beads`;
   const meant = count >= targetSize;
-  const before = heapBytes();
-  const startMs: number[] = [];
-  let ledger = await openTimed(home, startMs);
-  for (let again = count > targetSize ? 2 : 0; again < 2; again += 1) {
-    await ledger.close();
-    ledger = await openTimed(home, startMs);
-  }
-  const firstMs = await elapsedMs(() => readyBeads(ledger.world, Date.now()));
-  const heldBytes = heapBytes() - before;
-  const { lineBytes, parseMs } = await asCheckpoint(ledger);
+  const before = heldBytes();
+  const without: number[] = [];
+  let { ledger } = await openTimed(home, without);
   yield finding({
-    ...{ bench, metric: `cold start from the journal, ${of}`, unit: "ms" },
+    bench,
+    metric: `start without a checkpoint, ${of}`,
+    unit: "ms",
+    ours: without[0] ?? 0,
+  });
+  const madeMs = await elapsedMs(() => ledger.checkpoint());
+  yield finding({ bench, metric: `first checkpoint, ${of}`, unit: "ms", ours: madeMs });
+  await ledger.close();
+  const parseMs = parseCheckpoint(home);
+  const startMs: number[] = [];
+  for (let again = 0; again < 5; again += 1) {
+    ({ ledger } = await openTimed(home, startMs));
+    if (again < 4) await ledger.close();
+  }
+  yield finding({
+    ...{ bench, metric: `cold start to the first ready, ${of}`, unit: "ms" },
     ...(meant && { target: 2 }),
     ours: spreadOf(startMs),
     limit: spreadOf(parseMs),
   });
-  yield finding({ bench, metric: `first ready after a start, ${of}`, unit: "ms", ours: firstMs });
+  const firstListMs = await elapsedMs(() => openWork(ledger.world));
   yield finding({
-    ...{ bench, metric: `heap per active bead, ${of}`, unit: "bytes" },
+    bench,
+    metric: `all open work, first time, ${of}`,
+    unit: "ms",
+    ours: firstListMs,
+  });
+  const listMs = await elapsedMs(() => openWork(ledger.world));
+  const lineBytes = bytesOf(ledger);
+  yield finding({ bench, metric: `all open work, ${of}`, unit: "ms", ours: listMs });
+  yield finding({
+    ...{ bench, metric: `memory per active bead, all shown, ${of}`, unit: "bytes" },
     ...(meant && { target: 3 }),
-    ours: heldBytes / count,
+    ours: (heldBytes() - before) / count,
     limit: lineBytes / count,
   });
   const asked = await askOften(ledger, count, repeats * 40);
@@ -62,8 +80,6 @@ export async function* benchSize(
     ...{ bench, metric: `ready after an event, p50, ${of}, ${kept} ready`, unit: "ms" },
     ours: spreadOf(asked.readyMs),
   });
-  const listMs = await elapsedMs(() => openWork(ledger.world));
-  yield finding({ bench, metric: `all open work, ${of}`, unit: "ms", ours: listMs });
   await ledger.close();
 }
 
@@ -86,37 +102,48 @@ function writeJournal(home: string, count: number): void {
   flush();
 }
 
-async function openTimed(dir: string, startMs: number[]): Promise<Ledger> {
-  const options = { dir, machine: "bench", disk: nodeDisk, nowMs: Date.now };
+/** A start is over when it can say what is ready. */
+async function openTimed(dir: string, startMs: number[]): Promise<{ ledger: Ledger }> {
+  const store = checkpointIn(dir);
+  const options = { dir, machine: "bench", disk: nodeDisk, nowMs: Date.now, store };
   let ledger: Ledger | undefined;
   startMs.push(
     await elapsedMs(async () => {
       ledger = await openLedger(options);
+      readyBeads(ledger.world, Date.now());
     }),
   );
-  return ledger as Ledger;
+  return { ledger: ledger as Ledger };
 }
 
-/** The beads' bytes as JSON, and what reading just that costs. */
-async function asCheckpoint({ world }: Ledger) {
+function checkpointIn(dir: string): string {
+  return join(dir, "checkpoint.db");
+}
+
+/** What it costs to parse the checkpoint's JSON, and nothing else. */
+function parseCheckpoint(dir: string): number[] {
+  const db = new DatabaseSync(checkpointIn(dir), { readOnly: true });
   const texts: string[] = []; // A string holds half a gigabyte at most.
-  let lines: string[] = [];
-  for (const bead of world.all()) {
-    if (lines.push(toBeadsLine(bead, world)) < linesMax) continue;
-    texts.push(`[${lines.join(",")}]`);
-    lines = [];
+  let rows: string[] = [];
+  for (const { state, card } of db.prepare("SELECT state, card FROM bead").iterate()) {
+    if (rows.push(`${state}`, `${card}`) < rowsMax) continue;
+    texts.push(`[${rows.join(",")}]`);
+    rows = [];
   }
-  texts.push(`[${lines.join(",")}]`);
-  const parseMs: number[] = [];
-  for (let count = 0; count < 5; count += 1) {
-    parseMs.push(
-      await elapsedMs(() => {
-        for (const text of texts) JSON.parse(text);
-      }),
-    );
-  }
-  const lineBytes = texts.reduce((bytes, text) => bytes + Buffer.byteLength(text), 0);
-  return { lineBytes, parseMs };
+  texts.push(`[${rows.join(",")}]`);
+  db.close();
+  return Array.from({ length: 5 }, () => {
+    const start = performance.now();
+    for (const text of texts) JSON.parse(text);
+    return performance.now() - start;
+  });
+}
+
+/** The beads' bytes as JSON. */
+function bytesOf({ world }: Ledger): number {
+  let bytes = 0;
+  for (const bead of world.all()) bytes += Buffer.byteLength(toBeadsLine(bead, world));
+  return bytes;
 }
 
 /** Ask for what is ready after each of many events, wherever they happen. */
@@ -131,11 +158,12 @@ async function askOften(ledger: Ledger, count: number, times: number) {
   return { readyMs };
 }
 
-/** What is in use once garbage is collected. */
-function heapBytes(): number {
+/** What is in use once garbage is collected, on the heap and beside it. */
+function heldBytes(): number {
   v8.setFlagsFromString("--expose-gc");
   const collect = vm.runInNewContext("gc") as () => void;
   collect();
   collect();
-  return process.memoryUsage().heapUsed;
+  const { heapUsed, external } = process.memoryUsage();
+  return heapUsed + external;
 }
