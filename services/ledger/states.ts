@@ -45,7 +45,8 @@ export class States {
   }
 
   get(uid: string): BeadState | undefined {
-    return this.#residents.get(uid)?.state ?? this.#stored(uid);
+    const resident = this.#residents.get(uid);
+    return resident ? (resident.state ?? this.#left(uid)) : this.#stored(uid);
   }
 
   resident(uid: string): Resident | undefined {
@@ -86,7 +87,7 @@ export class States {
     this.#changed.add(uid);
     const resident = this.#residents.get(uid);
     if (resident?.state) return { state: resident.state, isNew: false, hasRisen: false };
-    const stored = this.#stored(uid);
+    const stored = resident ? this.#left(uid) : this.#stored(uid);
     this.#read.delete(uid);
     const state = stored ?? emptyBead(uid);
     if (resident) {
@@ -132,6 +133,11 @@ export class States {
     }
     for (const { uid } of gone) this.#residents.delete(uid);
     return gone;
+  }
+
+  /** What the last checkpoint took out of memory: it is there, or the store is damaged. */
+  #left(uid: string): BeadState | undefined {
+    return this.#stored(uid) ?? this.#store?.beads.mustRead(uid);
   }
 
   #stored(uid: string): BeadState | undefined {

@@ -1,4 +1,4 @@
-import { deflateRawSync, inflateRawSync } from "node:zlib";
+import { deflateSync, inflateSync } from "node:zlib";
 import type { Database } from "./database.ts";
 
 /** What one block takes, before it is compressed; a single entry may be larger. */
@@ -42,17 +42,25 @@ export class Blocks {
     if (held) this.#open.delete(block);
     else if (this.#open.size >= openMax) this.#open.delete(this.#open.keys().next().value ?? 0);
     this.#open.set(block, entries); // The newest last.
-    return entries[place] ?? [];
+    const entry = entries[place];
+    if (!entry) throw this.#database.damaged(`its block ${block} has no entry ${place}`);
+    return entry;
+  }
+
+  /** A transaction came to nothing: blocks of other content may get the same numbers. */
+  forget(): void {
+    this.#open.clear();
   }
 
   /** Drop a block if nothing in it is needed any more. */
   sweep(block: number): void {
+    this.#open.delete(block); // The next one may get its number.
     const used = "SELECT 1 FROM bead WHERE block = ?";
     this.#database.run(`DELETE FROM block WHERE id = ? AND NOT EXISTS (${used})`, block, block);
   }
 
   #write(month: string, entries: readonly (readonly string[])[]): number {
-    const bytes = deflateRawSync(JSON.stringify(entries));
+    const bytes = deflateSync(JSON.stringify(entries));
     const sql = "INSERT INTO block (month, bytes) VALUES (?, ?) RETURNING id";
     return this.#database.get<{ id: number }>(sql, month, bytes)?.id ?? 0;
   }
@@ -60,7 +68,11 @@ export class Blocks {
   #read(block: number): readonly (readonly string[])[] {
     const sql = "SELECT bytes FROM block WHERE id = ?";
     const row = this.#database.get<{ bytes: Uint8Array }>(sql, block);
-    if (!row) throw new Error(`the store has no block ${block}`);
-    return JSON.parse(inflateRawSync(row.bytes).toString("utf8"));
+    if (!row) throw this.#database.damaged(`it has no block ${block}`);
+    try {
+      return JSON.parse(inflateSync(row.bytes).toString("utf8")); // It ends with a sum over all.
+    } catch (cause) {
+      throw this.#database.damaged(`its block ${block} is not as it was put: ${String(cause)}`);
+    }
   }
 }

@@ -1,8 +1,12 @@
 import { existsSync, renameSync, rmSync } from "node:fs";
 import { DatabaseSync, type SQLInputValue, type StatementSync } from "node:sqlite";
+import type { TownError } from "#services/rpc/town-error.ts";
+import { codeOf, damagedStore, isDamage, sqliteError, storeError } from "./store-error.ts";
 
 /** The form of the tables below. A store of another form is made anew from the events. */
-const version = 1;
+const version = 2;
+/** A log that grew with one large checkpoint is cut to this by a later one. */
+const walBytesMax = 16 * 1024 * 1024;
 
 const schema = `
   CREATE TABLE meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
@@ -50,34 +54,76 @@ const schema = `
   );
 `;
 
-/** One database file, its statements prepared once. */
+/**
+ * One database file, its statements prepared once.
+ *
+ * Once it was found damaged it tells nothing more: a wrong answer would be worse than none.
+ */
 export class Database {
+  readonly path: string;
+  /** Told once, of a damage that shows while it is read. */
+  onDamage: ((error: TownError) => void) | undefined;
   readonly #db: DatabaseSync;
   readonly #statements = new Map<string, StatementSync>();
+  #damage: TownError | undefined;
 
-  constructor(db: DatabaseSync) {
+  constructor(db: DatabaseSync, path: string) {
     this.#db = db;
+    this.path = path;
   }
 
   run(sql: string, ...values: SQLInputValue[]): void {
-    this.#prepare(sql).run(...values);
+    this.#ask(sql, (statement) => statement.run(...values));
   }
 
   get<T>(sql: string, ...values: SQLInputValue[]): T | undefined {
-    return this.#prepare(sql).get(...values) as T | undefined;
+    return this.#ask(sql, (statement) => statement.get(...values)) as T | undefined;
   }
 
   all<T>(sql: string, ...values: SQLInputValue[]): T[] {
-    return this.#prepare(sql).all(...values) as T[];
+    return this.#ask(sql, (statement) => statement.all(...values)) as T[];
   }
 
-  iterate<T>(sql: string, ...values: SQLInputValue[]): Iterable<T> {
-    return this.#prepare(sql).iterate(...values) as Iterable<T>;
+  *iterate<T>(sql: string, ...values: SQLInputValue[]): Iterable<T> {
+    const rows = this.#ask(sql, (statement) => statement.iterate(...values));
+    for (;;) {
+      const { done, value } = this.#ask(sql, () => rows.next());
+      if (done) return;
+      yield value as T;
+    }
+  }
+
+  /** Take back the transaction under way; SQLite may have done so by itself. */
+  rollback(): void {
+    if (this.#db.isTransaction) this.run("ROLLBACK");
+  }
+
+  /** Why it was given up; undefined while it is whole as far as it was read. */
+  get damage(): TownError | undefined {
+    return this.#damage;
+  }
+
+  /** Give it up: what it should have is not there, or not as it was put. */
+  damaged(what: string): TownError {
+    if (this.#damage) return this.#damage;
+    this.#damage = damagedStore(this.path, what, putAside(this.path));
+    this.onDamage?.(this.#damage);
+    return this.#damage;
   }
 
   close(): void {
     this.#statements.clear();
     this.#db.close();
+  }
+
+  #ask<T>(sql: string, ask: (statement: StatementSync) => T): T {
+    if (this.#damage) throw this.#damage;
+    try {
+      return ask(this.#prepare(sql));
+    } catch (error) {
+      if (isDamage(error)) throw this.damaged((error as Error).message);
+      throw storeError(error, this.path);
+    }
   }
 
   #prepare(sql: string): StatementSync {
@@ -89,6 +135,17 @@ export class Database {
   }
 }
 
+/** Out of the way of the next start, which makes it anew; says so. */
+function putAside(path: string): string {
+  if (path === ":memory:") return "it is lost";
+  try {
+    renameSync(path, `${path}.old`);
+  } catch (error) {
+    return `remove it (${(error as Error).message}), and the next start makes it anew`;
+  }
+  return `it is put aside as ${path}.old, and the next start makes it anew from the events`;
+}
+
 /** A database that was opened, and why an earlier one was not of use. */
 export type Opened = { readonly database: Database; readonly discarded: string | undefined };
 
@@ -97,60 +154,78 @@ export type Opened = { readonly database: Database; readonly discarded: string |
  * form, is put aside as `<path>.old`: all that is in it can be made anew from the events.
  */
 export function openDatabase(path: string, machine: string): Opened {
-  const isThere = existsSync(path);
+  if (!existsSync(path)) return { database: anew(path, machine), discarded: undefined };
+  const db = open(path);
+  const why = readWhy(db, machine);
+  if (why === undefined) return { database: new Database(db, path), discarded: undefined };
+  db.close();
+  // Who made it was killed before anything was in it.
+  if (why === isEmpty) return { database: anew(path, machine), discarded: undefined };
+  renameSync(path, `${path}.old`);
+  return { database: anew(path, machine), discarded: why };
+}
+
+const isEmpty = "empty";
+
+function anew(path: string, machine: string): Database {
+  // Of a file that is gone: they say nothing of the one that is made now.
+  for (const end of ["-journal"]) rmSync(`${path}${end}`, { force: true });
+  const db = open(path);
   try {
-    const db = openFile(path);
-    const database = new Database(db);
-    const why = isThere ? unfit(database, machine) : undefined;
-    if (isThere && why === undefined) return { database, discarded: undefined };
-    if (why === undefined) return { database: create(db, database, machine), discarded: undefined };
-    database.close();
-    return anew(path, machine, why);
+    tune(db);
+    db.exec("BEGIN");
+    db.exec(schema);
+    const put = db.prepare("INSERT INTO meta (name, value) VALUES (?, ?)");
+    put.run("version", String(version));
+    put.run("machine", machine);
+    db.exec("COMMIT");
+    return new Database(db, path);
   } catch (error) {
-    if (!isThere || !isUnreadable(error)) throw error;
-    return anew(path, machine, (error as Error).message);
+    db.close();
+    throw storeError(error, path);
   }
 }
 
-function anew(path: string, machine: string, why: string): Opened {
-  for (const end of ["-wal", "-shm"]) rmSync(`${path}${end}`, { force: true });
-  renameSync(path, `${path}.old`);
-  const db = openFile(path);
-  return { database: create(db, new Database(db), machine), discarded: why };
+function open(path: string): DatabaseSync {
+  try {
+    return new DatabaseSync(path);
+  } catch (error) {
+    throw storeError(error, path);
+  }
 }
 
-function openFile(path: string): DatabaseSync {
-  const db = new DatabaseSync(path);
+/** Why what is there is of no use; undefined where it is. Throws where nobody can say. */
+function readWhy(db: DatabaseSync, machine: string): string | undefined {
+  try {
+    tune(db);
+    const made = db.prepare("SELECT count(*) AS n FROM sqlite_schema").get();
+    return made?.["n"] === 0 ? isEmpty : unfit(db, machine);
+  } catch (error) {
+    if (isDamage(error) || codeOf(error) === sqliteError) return (error as Error).message;
+    const path = db.location() ?? "";
+    db.close();
+    throw storeError(error, path);
+  }
+}
+
+function tune(db: DatabaseSync): void {
   // One process at a time has the home; what a crash of the machine takes is folded anew.
   db.exec("PRAGMA locking_mode = EXCLUSIVE");
-  db.exec("PRAGMA journal_mode = WAL");
+  // What is put is nearly all new: a log beside it would have all of it written twice.
+  db.exec("PRAGMA journal_mode = PERSIST");
   db.exec("PRAGMA synchronous = NORMAL");
   db.exec("PRAGMA cache_size = -16384");
   db.exec("PRAGMA temp_store = MEMORY");
-  return db;
+  db.exec(`PRAGMA journal_size_limit = ${walBytesMax}`);
 }
 
-function create(db: DatabaseSync, database: Database, machine: string): Database {
-  db.exec("BEGIN");
-  db.exec(schema);
-  const put = "INSERT INTO meta (name, value) VALUES (?, ?)";
-  database.run(put, "version", String(version));
-  database.run(put, "machine", machine);
-  db.exec("COMMIT");
-  return database;
-}
-
-function unfit(database: Database, machine: string): string | undefined {
-  const held = (name: string) =>
-    database.get<{ value: string }>("SELECT value FROM meta WHERE name = ?", name)?.value;
+function unfit(db: DatabaseSync, machine: string): string | undefined {
+  const held = (name: string) => {
+    const row = db.prepare("SELECT value FROM meta WHERE name = ?").get(name);
+    return row?.["value"];
+  };
   if (held("version") !== String(version)) {
     return `of form ${held("version")}, and this version has ${version}`;
   }
   return held("machine") === machine ? undefined : `of ${held("machine")}, not of ${machine}`;
-}
-
-/** SQLITE_CORRUPT, SQLITE_NOTADB, and SQLITE_ERROR for a table that is not there. */
-function isUnreadable(error: unknown): boolean {
-  const code = (error as { errcode?: number }).errcode;
-  return code !== undefined && [1, 11, 26].includes(code & 0xff);
 }

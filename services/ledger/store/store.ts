@@ -1,5 +1,8 @@
+import { type BigIntStats, statSync } from "node:fs";
+import type { TownError } from "#services/rpc/town-error.ts";
 import { Blocks } from "./blocks.ts";
 import { type Database, openDatabase } from "./database.ts";
+import { seal, unseal } from "./seal.ts";
 import { StoredBeads } from "./stored-beads.ts";
 import { StoredEvents } from "./stored-events.ts";
 
@@ -19,19 +22,42 @@ export class Store {
   /** Why what was there before was of no use; undefined where it was. */
   readonly discarded: string | undefined;
   readonly #database: Database;
+  readonly #blocks: Blocks;
+  readonly #file: BigIntStats | undefined;
 
   /** @param path the file, or `:memory:` */
   constructor(path: string, machine: string) {
     const { database, discarded } = openDatabase(path, machine);
     this.#database = database;
-    const blocks = new Blocks(database);
-    this.events = new StoredEvents(database, blocks);
-    this.beads = new StoredBeads(database, blocks, this.events);
+    this.#blocks = new Blocks(database);
+    this.events = new StoredEvents(database, this.#blocks);
+    this.beads = new StoredBeads(database, this.#blocks, this.events);
     this.discarded = discarded;
+    this.#file = fileAt(path);
+  }
+
+  /** Why it was given up; undefined while it is whole as far as it was read. */
+  get damage(): TownError | undefined {
+    return this.#database.damage;
+  }
+
+  /** Told once, of a damage that shows while it is read: nothing more can be read of it. */
+  onDamage(listener: (error: TownError) => void): void {
+    this.#database.onDamage = listener;
+  }
+
+  /** Whether its file is still where it was opened: what is written to another is lost. */
+  isInPlace(): boolean {
+    return fileAt(this.#database.path)?.ino === this.#file?.ino;
   }
 
   heads(): StoredHead[] {
-    return this.#database.all("SELECT writer, seq, hash FROM head");
+    const heads = this.#database.all<StoredHead>("SELECT writer, seq, hash FROM head");
+    for (const { writer, seq, hash } of heads) {
+      if (seq === 0 || this.events.hashes(writer, seq).includes(hash)) continue;
+      throw this.#database.damaged(`it lacks the event ${writer}:${seq}`);
+    }
+    return heads;
   }
 
   putHead({ writer, seq, hash }: StoredHead): void {
@@ -55,22 +81,24 @@ export class Store {
   /** What was noted under a name. */
   note(name: string): string | undefined {
     const sql = "SELECT value FROM meta WHERE name = ?";
-    return this.#database.get<{ value: string }>(sql, `note ${name}`)?.value;
+    const row = this.#database.get<{ value: string }>(sql, `note ${name}`);
+    return row && this.#unseal(row.value, `the note ${name}`);
   }
 
   putNote(name: string, value: string): void {
     const sql = "INSERT OR REPLACE INTO meta (name, value) VALUES (?, ?)";
-    this.#database.run(sql, `note ${name}`, value);
+    this.#database.run(sql, `note ${name}`, seal(value));
   }
 
   /** What a request made or changed, as it was put. */
   request(key: string): string | undefined {
     const sql = "SELECT value FROM request WHERE key = ?";
-    return this.#database.get<{ value: string }>(sql, key)?.value;
+    const row = this.#database.get<{ value: string }>(sql, key);
+    return row && this.#unseal(row.value, `the request ${key}`);
   }
 
   putRequest(key: string, value: string): void {
-    this.#database.run("INSERT OR REPLACE INTO request VALUES (?, ?)", key, value);
+    this.#database.run("INSERT OR REPLACE INTO request VALUES (?, ?)", key, seal(value));
   }
 
   begin(): void {
@@ -78,17 +106,30 @@ export class Store {
   }
 
   commit(): void {
-    this.beads.settle(true);
+    this.beads.sweep();
     this.#database.run("COMMIT");
+    this.beads.settle(true);
     this.events.settle();
   }
 
+  /** Also after SQLite did so by itself, as it does where the disk is full. */
   rollback(): void {
     this.beads.settle(false);
-    this.#database.run("ROLLBACK");
+    this.#blocks.forget();
+    this.#database.rollback();
   }
 
   close(): void {
     this.#database.close();
   }
+
+  #unseal(value: string, what: string): string {
+    const text = unseal(value);
+    if (text === undefined) throw this.#database.damaged(`${what} is not as it was put`);
+    return text;
+  }
+}
+
+function fileAt(path: string): BigIntStats | undefined {
+  return path === ":memory:" ? undefined : statSync(path, { bigint: true, throwIfNoEntry: false });
 }

@@ -4,6 +4,7 @@ import { tiers } from "../tier.ts";
 import type { Blocks } from "./blocks.ts";
 import type { Database } from "./database.ts";
 import { unpackState } from "./pack-state.ts";
+import { seal, unseal } from "./seal.ts";
 import type { StoredEvents } from "./stored-events.ts";
 
 /** What beads below the active tier are found by. */
@@ -58,12 +59,14 @@ export class StoredBeads {
     return this.#below;
   }
 
-  /** Before the transaction under way ends: as told here. */
+  /** Before the transaction under way is kept: drop what nothing stands in any more. */
+  sweep(): void {
+    for (const block of this.#left) this.#blocks.sweep(block);
+  }
+
+  /** The transaction under way has ended: as told here. */
   settle(isKept: boolean): void {
-    if (isKept) {
-      this.#below += this.#more;
-      for (const block of this.#left) this.#blocks.sweep(block);
-    }
+    if (isKept) this.#below += this.#more;
     this.#more = 0;
     this.#left.clear();
   }
@@ -71,7 +74,14 @@ export class StoredBeads {
   /** A bead's state, whichever tier it is in. */
   read(uid: string): BeadState | undefined {
     const row = this.#row(uid);
-    return row && unpackState(uid, this.#textOf(row));
+    return row && unpackState(uid, this.#textOf(uid, row));
+  }
+
+  /** The state of a bead that is known to be here. */
+  mustRead(uid: string): BeadState {
+    const state = this.read(uid);
+    if (!state) throw this.#database.damaged(`the bead ${uid} is not found in it`);
+    return state;
   }
 
   /** Whether a bead is below the active tier. */
@@ -91,8 +101,11 @@ export class StoredBeads {
   }
 
   /** The cards of the active tier, in no order. */
-  cards(): Iterable<{ readonly uid: string; readonly card: string }> {
-    return this.#database.iterate("SELECT uid, card FROM bead WHERE tier = 0");
+  *cards(): Iterable<{ readonly uid: string; readonly card: string }> {
+    const sql = "SELECT uid, card FROM bead WHERE tier = 0";
+    for (const { uid, card } of this.#database.iterate<{ uid: string; card: string }>(sql)) {
+      yield { uid, card: this.#unseal(card, uid) };
+    }
   }
 
   /** All beads below the active tier, or of one of them, as they are when the walk comes there. */
@@ -120,19 +133,19 @@ export class StoredBeads {
     if (held && held.state === null) this.#comeUp(held);
     if (!held) {
       const sql = "INSERT INTO bead (uid, tier, state, card) VALUES (?, 0, ?, ?)";
-      this.#database.run(sql, uid, state, card);
+      this.#database.run(sql, uid, seal(state), seal(card));
       return;
     }
     this.#forgetNames(uid, held);
     if (held.tier > 0) this.#more -= 1;
     const sql =
       "UPDATE bead SET tier = 0, state = ?, card = ?, block = NULL, place = NULL WHERE key = ?";
-    this.#database.run(sql, state, card, held.key);
+    this.#database.run(sql, seal(state), seal(card), held.key);
   }
 
   /** Write a bead's card alone: its neighbours changed what is known of it. */
   putCard(uid: string, card: string): void {
-    this.#database.run("UPDATE bead SET card = ? WHERE uid = ? AND tier = 0", card, uid);
+    this.#database.run("UPDATE bead SET card = ? WHERE uid = ? AND tier = 0", seal(card), uid);
   }
 
   /** Keep beads that leave memory: each by itself, or many in a compressed block. */
@@ -172,7 +185,7 @@ export class StoredBeads {
     const sql = `INSERT INTO bead (uid, tier, state) VALUES (?, ?, ?) ON CONFLICT (uid)
       DO UPDATE SET tier = excluded.tier, state = excluded.state, card = NULL,
       block = NULL, place = NULL`;
-    this.#database.run(sql, uid, tiers.indexOf(tier), state);
+    this.#database.run(sql, uid, tiers.indexOf(tier), seal(state));
     for (const [kind, name] of nameKinds.entries()) {
       for (const each of new Set(names[name])) {
         this.#database.run("INSERT OR IGNORE INTO name VALUES (?, ?, ?)", kind, each, uid);
@@ -197,7 +210,14 @@ export class StoredBeads {
     return this.#database.get("SELECT key, tier, state, block, place FROM bead WHERE uid = ?", uid);
   }
 
-  #textOf({ state, block, place }: Row): string {
-    return state ?? this.#blocks.read(block ?? 0, place ?? 0)[0] ?? "";
+  #textOf(uid: string, { state, block, place }: Row): string {
+    if (state !== null) return this.#unseal(state, uid);
+    return this.#blocks.read(block ?? 0, place ?? 0)[0] ?? "";
+  }
+
+  #unseal(sealed: string, uid: string): string {
+    const text = unseal(sealed);
+    if (text === undefined) throw this.#database.damaged(`the bead ${uid} is not as it was put`);
+    return text;
   }
 }
