@@ -18,6 +18,8 @@ type Row = {
   line: string | null;
 };
 
+type Kept = Pick<Row, "line" | "hash">;
+
 const columns = "row, writer, seq, hash, ms, count, actor, bead, op, epoch, line";
 const pageRows = 256;
 
@@ -56,9 +58,9 @@ export class StoredEvents {
 
   /** The lines of a bead's events, in no order. */
   lines(bead: string): string[] {
-    const sql = "SELECT line FROM event WHERE bead = ? AND row <= ?";
-    const rows = this.#database.all<{ line: string | null }>(sql, bead, this.#settled);
-    const here = rows.flatMap(({ line }) => line ?? []);
+    const sql = "SELECT line, hash FROM event WHERE bead = ? AND row <= ?";
+    const rows = this.#database.all<Kept>(sql, bead, this.#settled);
+    const here = rows.flatMap((row) => (row.line === null ? [] : this.#whole(row)));
     return here.length === rows.length ? here : [...here, ...this.#archived(bead)];
   }
 
@@ -73,8 +75,8 @@ export class StoredEvents {
 
   /** Take the lines of a bead's events out, to be kept elsewhere. */
   takeLines(bead: string): string[] {
-    const sql = "SELECT line FROM event WHERE bead = ? AND line IS NOT NULL ORDER BY row";
-    const lines = this.#database.all<{ line: string }>(sql, bead).map(({ line }) => line);
+    const sql = "SELECT line, hash FROM event WHERE bead = ? AND line IS NOT NULL ORDER BY row";
+    const lines = this.#database.all<Kept>(sql, bead).map((row) => this.#whole(row));
     this.#database.run("UPDATE event SET line = NULL WHERE bead = ?", bead);
     return lines;
   }
@@ -108,7 +110,7 @@ export class StoredEvents {
 
   #entry(row: Row): LogEntry {
     const { writer, seq, hash, ms, count, actor, bead, op, epoch } = row;
-    const line = () => row.line ?? this.#archivedLine(bead, hash);
+    const line = () => (row.line === null ? this.#archivedLine(bead, hash) : this.#whole(row));
     return {
       ...{ stamp: [ms, count], writer, seq, actor, bead, op, epoch: epoch ?? undefined, hash },
       get line() {
@@ -127,9 +129,15 @@ export class StoredEvents {
   #archivedLine(bead: string, hash: string): string {
     const there = this.#archived(bead).find((line) => hashLine(line) === hash);
     if (there !== undefined) return there;
-    const sql = "SELECT line FROM event WHERE bead = ? AND hash = ?";
-    const row = this.#database.get<{ line: string | null }>(sql, bead, hash);
-    if (typeof row?.line === "string") return row.line;
-    throw new Error(`the store lacks the event ${hash} of ${bead}`);
+    const sql = "SELECT line, hash FROM event WHERE bead = ? AND hash = ?";
+    const row = this.#database.get<Kept>(sql, bead, hash);
+    if (row && row.line !== null) return this.#whole(row);
+    throw this.#database.damaged(`it lacks the event ${hash} of ${bead}`);
+  }
+
+  /** A line that is still the one that was put. */
+  #whole({ line, hash }: Kept): string {
+    if (line !== null && hashLine(line) === hash) return line;
+    throw this.#database.damaged(`the event ${hash} is not as it was put`);
   }
 }
