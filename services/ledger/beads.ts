@@ -1,11 +1,12 @@
 import type { Bead } from "./bead.ts";
-import { type BeadState, compareOrigins } from "./bead-state.ts";
+import type { BeadState } from "./bead-state.ts";
 import { BoundedMap } from "./bounded-map.ts";
 import { readCard, writeCard } from "./card.ts";
 import { deriveBead, firstCreation, highestClaim, type Neighbours } from "./derive.ts";
 import type { LedgerEvent } from "./event.ts";
 import { foldEvent } from "./fold.ts";
 import { fieldText, NameIndex, namesOf } from "./names.ts";
+import { Naming } from "./naming.ts";
 import { ReadyIndex } from "./ready-index.ts";
 import { type Requested, Requests } from "./requests.ts";
 import { indexQuery, type Query } from "./search.ts";
@@ -40,6 +41,7 @@ export class Beads implements World {
   readonly #store: Store | undefined;
   readonly #states: States;
   readonly #names: NameIndex;
+  readonly #naming: Naming;
   readonly #requests: Requests;
   /** Views of beads that are not in memory. */
   readonly #readViews = new BoundedMap<Bead>(readMax);
@@ -48,6 +50,7 @@ export class Beads implements World {
     this.#store = store;
     this.#states = new States(store);
     this.#names = new NameIndex(store?.beads);
+    this.#naming = new Naming(this.#states, this.#names);
     this.#requests = new Requests(store);
     this.readiness = new ReadyIndex(this);
     if (store) this.#load(store);
@@ -69,7 +72,7 @@ export class Beads implements World {
   }
 
   bead(uidOrId: string): Bead | undefined {
-    const uid = this.#resolve(uidOrId);
+    const uid = this.#naming.resolve(uidOrId);
     return uid === undefined ? undefined : this.#view(uid);
   }
 
@@ -115,7 +118,9 @@ export class Beads implements World {
   }
 
   dependents(uid: string): Bead[] {
-    const sources = [...this.#namesFor(uid)].flatMap((name) => [...this.#names.of("target", name)]);
+    const sources = [...this.#naming.writtenAs(uid)].flatMap((name) => [
+      ...this.#names.of("target", name),
+    ]);
     return [...this.#viewsOf(new Set(sources))].filter((bead) => {
       return !isTrace(bead) && bead.dependencies.some((d) => d.uid === uid);
     });
@@ -222,7 +227,7 @@ export class Beads implements World {
     ]);
     for (const uid of new Set(sharers)) {
       this.#forget(uid);
-      for (const name of this.#namesFor(uid)) this.#forgetSources(name);
+      for (const name of this.#naming.writtenAs(uid)) this.#forgetSources(name);
     }
   }
 
@@ -238,15 +243,6 @@ export class Beads implements World {
 
   #forgetSources(target: string): void {
     for (const source of this.#names.of("target", target)) this.#forget(source);
-  }
-
-  /** All that an edge to this bead may be written with. */
-  #namesFor(uid: string): Set<string> {
-    const names = new Set([uid]);
-    for (const { id } of this.state(uid)?.creations.values() ?? []) {
-      names.add(id).add(renamed(id, uid));
-    }
-    return names;
   }
 
   #view(uid: string): Bead | undefined {
@@ -266,10 +262,10 @@ export class Beads implements World {
 
   readonly #near: Neighbours = {
     resolve: (to) => {
-      const target = this.#resolve(to);
-      return target === undefined ? undefined : { uid: target, id: this.#name(target) };
+      const target = this.#naming.resolve(to);
+      return target === undefined ? undefined : { uid: target, id: this.#naming.name(target) };
     },
-    name: (of) => this.#name(of),
+    name: (of) => this.#naming.name(of),
     highestClaim: (of) => {
       const work = this.state(of);
       return work && highestClaim(work);
@@ -282,34 +278,6 @@ export class Beads implements World {
       if (bead) yield bead;
     }
   }
-
-  #resolve(uidOrId: string): string | undefined {
-    if (this.#states.isThere(uidOrId)) return uidOrId;
-    const sharers = this.#sharers(uidOrId);
-    if (sharers[0]) return sharers[0];
-    const cut = uidOrId.lastIndexOf("~");
-    if (cut < 0) return undefined;
-    const renamed = this.#sharers(uidOrId.slice(0, cut));
-    return renamed.find((uid) => this.#name(uid) === uidOrId);
-  }
-
-  /** The beads that were created under one id, the first one first: it keeps the name. */
-  #sharers(id: string): string[] {
-    const uids = [...this.#names.of("id", id)];
-    if (uids.length < 2) return uids;
-    const dated = uids.flatMap((uid) => {
-      const state = this.state(uid);
-      const creation = state && firstCreation(state);
-      return creation?.id === id ? [{ uid, creation }] : [];
-    });
-    return dated.sort((a, b) => compareOrigins(a.creation, b.creation)).map(({ uid }) => uid);
-  }
-
-  #name(uid: string): string {
-    const id = this.#states.firstId(uid) || uid;
-    const sharers = this.#sharers(id);
-    return sharers.length < 2 || sharers[0] === uid ? id : renamed(id, uid);
-  }
 }
 
 /** Whether it was deleted and moved down: then it is found by its name alone. */
@@ -319,9 +287,4 @@ function isTrace(bead: Bead): boolean {
 
 function isOfType(bead: Bead, issueType: string): boolean {
   return bead.issueType === issueType && !bead.deleted;
-}
-
-/** The name of a bead whose id another one had first. */
-export function renamed(id: string, uid: string): string {
-  return `${id}~${uid.slice(0, 4)}`;
 }

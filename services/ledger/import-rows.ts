@@ -1,11 +1,11 @@
 import { isDeepStrictEqual } from "node:util";
 import { isTownError } from "#services/rpc/town-error.ts";
 import type { Bead } from "./bead.ts";
-import { renamed } from "./beads.ts";
 import { readBeadsLine } from "./beads-jsonl.ts";
 import type { LineReport } from "./import-lines.ts";
 import type { ImportedBead } from "./imported-bead.ts";
 import { compareInstants, isSameCreation } from "./instant.ts";
+import { renamed } from "./naming.ts";
 import type { World } from "./world.ts";
 
 /** A bead of a file, by the newest of its lines. */

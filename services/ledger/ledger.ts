@@ -4,10 +4,9 @@ import type { Disk } from "./disk.ts";
 import type { Draft, LedgerEvent } from "./event.ts";
 import type { Log } from "./event-log.ts";
 import { randomBase36 } from "./ids.ts";
-import { Journal } from "./journal.ts";
+import { openJournal, openStored } from "./open-stored.ts";
 import type { Segment } from "./recover.ts";
 import { Replica } from "./replica.ts";
-import { Store } from "./store/store.ts";
 import type { World } from "./world.ts";
 
 /** One event that has been folded here, durable if it is our own. */
@@ -26,6 +25,8 @@ export type Alarm = {
     | ("rewound-remote" | "bad-edit" | "fenced")
     // What it held is made anew from the events.
     | "checkpoint"
+    // It can be read no more: the process must end, and the next one makes it anew.
+    | "damaged-checkpoint"
     // Nothing can be made durable any more: the process must end.
     | "disk-failed";
   readonly detail: string;
@@ -94,18 +95,22 @@ export type LedgerOptions = {
 
 /** Open a ledger on a folder: read what earlier incarnations wrote, begin a new one. */
 export async function openLedger(options: LedgerOptions): Promise<Ledger> {
-  const { dir, machine, disk, random = randomBase36 } = options;
+  const { dir, machine, disk, random = randomBase36, nowMs } = options;
   const incarnation = `${machine}.${random(8)}`;
   const onFailure = (error: unknown) => {
     const detail = error instanceof Error ? error.message : String(error);
     replica.alarm({ kind: "disk-failed", detail });
   };
-  const { nowMs } = options;
-  const store = options.store === undefined ? undefined : new Store(options.store, machine);
-  const folded = store?.segments() ?? new Map();
-  const { journal, recovery } = await Journal.open({ dir, incarnation, disk, folded, onFailure });
-  const replica = new Replica(incarnation, { journal, store, nowMs });
-  replica.recover(recovery);
+  const opening = { dir, incarnation, disk, onFailure };
+  const opened = await openStored(options, async (store) => {
+    const { journal, recovery, restored } = await openJournal(opening, store);
+    const replica = new Replica(incarnation, { journal, store, nowMs });
+    for (const detail of restored) replica.alarm({ kind: "checkpoint", detail });
+    replica.recover(recovery);
+    return { journal, replica, store };
+  });
+  const { journal, replica, store } = opened;
+  store?.onDamage(({ message: detail }) => replica.alarm({ kind: "damaged-checkpoint", detail }));
   return {
     writer: incarnation,
     world: replica.beads,
@@ -123,8 +128,8 @@ export async function openLedger(options: LedgerOptions): Promise<Ledger> {
     alarms: () => replica.alarms,
     alarm: (alarm) => replica.alarm(alarm),
     checkpoint: () => replica.checkpoint(),
-    note: (name, value) => replica.note(name, value),
-    noted: (name) => replica.noted(name) || undefined,
+    note: (name, value) => replica.checkpoints?.note(name, value),
+    noted: (name) => replica.checkpoints?.noted(name),
     close: async () => {
       await replica.checkpoint().catch(() => {}); // What fails here is read again by the next start.
       await journal.close();

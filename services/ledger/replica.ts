@@ -1,13 +1,13 @@
 import { isTownError } from "#services/rpc/town-error.ts";
 import { Beads } from "./beads.ts";
 import { Chain, type Head } from "./chain.ts";
-import { writeCheckpoint } from "./checkpoint.ts";
+import { Checkpoints } from "./checkpoints.ts";
 import { type Stamp, stampAbove, tick } from "./clock.ts";
 import { type Draft, decodeEvent, encodeEvent, eventVersion, type LedgerEvent } from "./event.ts";
 import { Events } from "./events.ts";
 import type { Journal } from "./journal.ts";
 import type { Alarm, Change } from "./ledger.ts";
-import type { Recovery, Segment } from "./recover.ts";
+import type { Recovery } from "./recover.ts";
 import type { Store } from "./store/store.ts";
 
 const futureMs = 5 * 60_000;
@@ -38,11 +38,8 @@ export class Replica {
   readonly #stopped = new Set<string>();
   readonly #writer: string;
   readonly #journal: Journal;
-  readonly #store: Store | undefined;
+  readonly checkpoints: Checkpoints | undefined;
   readonly #nowMs: () => number;
-  /** What is kept beside the events, by name; see {@link Ledger.note}. */
-  readonly #notes = new Map<string, string>();
-  #checkpointing: Promise<void> | undefined;
   #position = 0;
   #clock: Stamp = [0, 0];
   #head: Head = { seq: 0, hash: "" };
@@ -51,11 +48,21 @@ export class Replica {
     const { journal, store, nowMs } = parts;
     this.#writer = writer;
     this.#journal = journal;
-    this.#store = store;
     this.#nowMs = nowMs;
     this.beads = new Beads(store);
     this.events = new Events(store?.events);
+    this.checkpoints =
+      store && new Checkpoints(store, { journal, beads: this.beads, events: this.events });
     if (store) this.#load(store);
+  }
+
+  /** Make a checkpoint of all that is folded by now; nothing where there is no store. */
+  async checkpoint(): Promise<void> {
+    await this.checkpoints?.make({
+      chains: this.#chains,
+      stopped: this.#stopped,
+      alarms: () => this.alarms.filter(({ kind }) => lastingAlarms.has(kind)),
+    });
   }
 
   /** Take up where the last checkpoint stood. */
@@ -69,70 +76,6 @@ export class Replica {
     if (store.discarded === undefined) return;
     const detail = `the checkpoint was ${store.discarded}; it is made anew from the events`;
     this.alarm({ kind: "checkpoint", detail });
-  }
-
-  /** What was noted under a name, here or by an earlier process. */
-  noted(name: string): string | undefined {
-    return this.#notes.get(name) ?? this.#store?.note(`kept ${name}`);
-  }
-
-  note(name: string, value: string): void {
-    this.#notes.set(name, value);
-  }
-
-  /** Make a checkpoint of all that is folded by now; nothing where there is no store. */
-  async checkpoint(): Promise<void> {
-    const store = this.#store;
-    if (!store) return;
-    // What is under way may have begun before the last event.
-    await this.#checkpointing?.catch(() => {});
-    if (this.events.tailLength() === 0 && this.#notes.size === 0) return;
-    this.#checkpointing ??= this.#checkpoint(store).finally(() => {
-      this.#checkpointing = undefined;
-    });
-    await this.#checkpointing;
-  }
-
-  async #checkpoint(store: Store): Promise<void> {
-    const heads = [...this.heads()].map(([writer, head]) => ({ writer, ...head }));
-    const notes = new Map(this.#notes);
-    const beads = this.beads.takeUp();
-    const events = this.events.takeUp();
-    const isUnread = ({ incarnation }: Segment) => this.#stopped.has(incarnation);
-    const segments = this.#journal.segments();
-    try {
-      const below = await writeCheckpoint(
-        store,
-        this.beads,
-        {
-          ...{ beads, events, heads, notes: this.#notesToKeep(notes) },
-          segments: segments.filter((segment) => !isUnread(segment)),
-          unread: segments
-            .filter(isUnread)
-            .map(({ incarnation, name }) => `${incarnation}/${name}`),
-        },
-        () => this.#journal.settled(),
-      );
-      this.beads.settle(beads, below);
-    } catch (error) {
-      this.beads.giveBack(beads);
-      throw error;
-    }
-    this.events.settle();
-    for (const { writer, ...head } of heads) this.#chain(writer).settle(head);
-    for (const [name, value] of notes) {
-      if (this.#notes.get(name) === value) this.#notes.delete(name);
-    }
-  }
-
-  /** Who was stopped by a line that it cannot read has to come to that line again. */
-  #notesToKeep(notes: ReadonlyMap<string, string>): Map<string, string> {
-    const isWhole = this.#stopped.size === 0;
-    const kept = new Map([...notes].map(([name, value]) => [`kept ${name}`, isWhole ? value : ""]));
-    const early = [...this.#chains.values()].flatMap((chain) => chain.waiting());
-    kept.set("early", JSON.stringify(early.map(({ line }) => line)));
-    const lasting = this.alarms.filter(({ kind }) => lastingAlarms.has(kind));
-    return kept.set("alarms", JSON.stringify(lasting));
   }
 
   async append(actor: string, drafts: readonly Draft[]): Promise<readonly LedgerEvent[]> {

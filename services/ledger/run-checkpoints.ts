@@ -1,3 +1,4 @@
+import { setImmediate } from "node:timers/promises";
 import { type Actor, runActor } from "#services/lifecycle/actor.ts";
 import type { Clock } from "#services/lifecycle/clock.ts";
 import type { Ledger } from "./ledger.ts";
@@ -9,6 +10,9 @@ const everyMs = 60_000;
 /** A restart folds at most about this many events, whatever happened in the last minute. */
 const eventsMax = 4_096;
 
+/** So many beads are looked at before others get their turn. */
+const beadsAtOnce = 64;
+
 /** Keep the checkpoint near: once a minute, and sooner where much happens. An idle one is left. */
 export function runLedgerCheckpoints(options: {
   readonly ledger: Ledger;
@@ -18,6 +22,7 @@ export function runLedgerCheckpoints(options: {
 }): Actor {
   const { ledger, clock, signal, report } = options;
   let events = 0;
+  let isWarm = false;
   const actor = runActor({
     name: "checkpoint",
     clock,
@@ -26,6 +31,8 @@ export function runLedgerCheckpoints(options: {
     everyMs,
     round: async () => {
       events = 0;
+      if (!isWarm) await warm(ledger, signal);
+      isWarm = true;
       await ledger.checkpoint();
     },
   });
@@ -34,4 +41,15 @@ export function runLedgerCheckpoints(options: {
     if (events === eventsMax) actor.ring();
   });
   return actor;
+}
+
+/** Look at every bead of the active tier once, so that nobody who lists them waits for that. */
+async function warm({ world }: Ledger, signal: AbortSignal): Promise<void> {
+  let looked = 0;
+  for (const _ of world.all()) {
+    looked += 1;
+    if (looked % beadsAtOnce > 0) continue;
+    await setImmediate();
+    if (signal.aborted) return;
+  }
 }

@@ -1,15 +1,16 @@
 import type { Bus, BusMessage } from "#services/bus/bus.ts";
-import { ledgerSubject, ledgerSubjects, payloadBytesMax } from "#services/bus/subjects.ts";
+import { ledgerSubjects } from "#services/bus/subjects.ts";
 import { type Actor, runActor } from "#services/lifecycle/actor.ts";
 import type { Clock } from "#services/lifecycle/clock.ts";
 import { Wake } from "#services/lifecycle/wake.ts";
 import { isTownError } from "#services/rpc/town-error.ts";
 import type { Head } from "./chain.ts";
-import { type LedgerEvent, writerMachine } from "./event.ts";
+import { writerMachine } from "./event.ts";
 import type { Ledger } from "./ledger.ts";
 import type { LedgerGit } from "./ledger-git.ts";
 import type { Rewound } from "./noted-tips.ts";
 import type { Outgoing } from "./outgoing.ts";
+import { publishOwn } from "./publish-own.ts";
 import { type ReadMarks, readMarks } from "./read-marks.ts";
 
 /** How often the ledger is synced. */
@@ -260,48 +261,4 @@ class Remote {
 
 function isAway(error: unknown): boolean {
   return isTownError(error, "unavailable", "not_found");
-}
-
-/** Publish our own durable events; those of one moment share a message. Git brings what fails. */
-function publishOwn(options: SyncOptions): () => void {
-  const { ledger, bus, town, report } = options;
-  const subject = ledgerSubject(town, ledger.writer);
-  let waiting: LedgerEvent[] = [];
-  const send = (events: readonly LedgerEvent[]) => {
-    const first = events[0];
-    if (!first) return;
-    const payload = new TextEncoder().encode(events.map(({ line }) => line).join("\n"));
-    const dedupeId = `${first.writer}:${first.seq}+${events.length}`;
-    bus.publish(subject, payload, dedupeId).catch((error) => {
-      if (!isTownError(error, "unavailable", "timeout")) report(error, "ledger-publish");
-    });
-  };
-  const flush = () => {
-    const events = waiting;
-    waiting = [];
-    for (const message of messages(events)) send(message);
-  };
-  return ledger.onChange(({ event }) => {
-    if (event.writer !== ledger.writer) return;
-    if (waiting.push(event) === 1) queueMicrotask(flush);
-  });
-}
-
-/** Events in messages that the bus takes; one that is too large alone is left to git. */
-export function messages(events: readonly LedgerEvent[]): LedgerEvent[][] {
-  const split: LedgerEvent[][] = [];
-  let roomBytes = 0;
-  for (const event of events) {
-    const bytes = Buffer.byteLength(event.line) + 1;
-    if (bytes > payloadBytesMax) continue;
-    const last = split.at(-1);
-    if (last && bytes <= roomBytes) {
-      last.push(event);
-      roomBytes -= bytes;
-    } else {
-      split.push([event]);
-      roomBytes = payloadBytesMax - bytes;
-    }
-  }
-  return split;
 }
