@@ -1,4 +1,4 @@
-import { objectId, writeLoose } from "#services/git/loose-object.ts";
+import { type NewObject, objectId, writeLoose } from "#services/git/loose-object.ts";
 import { type ObjectReader, withReader } from "#services/git/object-reader.ts";
 import { formatTree, type TreeEntry, treeModes, treeOf } from "#services/git/tree-object.ts";
 import type { NewCommit, NewFile } from "./fast-import.ts";
@@ -27,10 +27,8 @@ export async function writeSmallCommit(
       const { tree } = await reader.readCommit(from);
       return graft({ reader, objects, like: from }, tree, top.folder);
     });
-    const made = { type: "commit", bytes: commitBytes(commit, root) };
-    objects.push(made);
-    await Promise.all(objects.map((object) => writeLoose(dir, object, from)));
-    return objectId(made, from);
+    objects.push({ type: "commit", bytes: commitBytes(commit, root) });
+    return (await writeLoose(dir, objects, from)).at(-1);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).syscall === undefined) throw error;
     return undefined; // Git says in words that callers know what the disk lacks.
@@ -41,8 +39,6 @@ function isSmall(files: readonly NewFile[]): boolean {
   const totalBytes = files.reduce((sum, file) => sum + ("blob" in file ? 0 : file.bytes.length), 0);
   return files.length <= filesMax && totalBytes <= totalMaxBytes;
 }
-
-type NewObject = { readonly type: string; readonly bytes: Uint8Array };
 
 /** What is new in a folder: files by the ids of their contents, and folders with something new. */
 type Folder = { readonly files: Map<string, string>; readonly folders: Map<string, Folder> };
