@@ -47,7 +47,7 @@ export class Events {
 
   /** What a checkpoint takes up. Events that come from now on are not among it. */
   takeUp(): Iterable<LogEntry> {
-    const taken = this.#tails;
+    const taken = this.#tails.filter((tail) => tail.length() > 0);
     this.#tails = [...taken, new EventIndex()];
     return inOrderOfArrival(taken);
   }

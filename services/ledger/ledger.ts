@@ -67,7 +67,8 @@ export type Ledger = {
   readonly alarm: (alarm: Alarm) => void;
   /**
    * Make what is folded by now the start of the next process, and let go of what need not be in
-   * memory. Does nothing without a store.
+   * memory. Does nothing without a store. Fails where it cannot be written: then all of it stays in
+   * memory, and the next one takes it up.
    */
   readonly checkpoint: () => Promise<void>;
   /**
@@ -127,7 +128,10 @@ export async function openLedger(options: LedgerOptions): Promise<Ledger> {
     segmentBytes: (segment) => journal.content(segment),
     alarms: () => replica.alarms,
     alarm: (alarm) => replica.alarm(alarm),
-    checkpoint: () => replica.checkpoint(),
+    checkpoint: async () => {
+      await replica.checkpoint();
+      store?.checkPlace();
+    },
     note: (name, value) => replica.checkpoints?.note(name, value),
     noted: (name) => replica.checkpoints?.noted(name),
     close: async () => {

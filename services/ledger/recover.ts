@@ -94,8 +94,9 @@ async function readSegments(
       return { name, size: known, bytes: undefined, from: known };
     }
     const bytes = await disk.read(path);
-    // Shorter than it was: some other disk's. All of it is looked at again.
-    return { name, size: bytes.length, bytes, from: known <= bytes.length ? known : 0 };
+    // Shorter, or otherwise, than it was: some other disk's. All of it is looked at again.
+    const isSame = known <= bytes.length && bytes[known - 1] === 0x0a;
+    return { name, size: bytes.length, bytes, from: isSame ? known : 0 };
   };
   const found: FoundSegment[] = [];
   for (let at = 0; at < names.length; at += readsAtOnce) {

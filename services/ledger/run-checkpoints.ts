@@ -1,6 +1,7 @@
 import { setImmediate } from "node:timers/promises";
 import { type Actor, runActor } from "#services/lifecycle/actor.ts";
 import type { Clock } from "#services/lifecycle/clock.ts";
+import { isTownError } from "#services/rpc/town-error.ts";
 import type { Ledger } from "./ledger.ts";
 
 /** A home's checkpoint, beside its journal. */
@@ -23,6 +24,19 @@ export function runLedgerCheckpoints(options: {
   const { ledger, clock, signal, report } = options;
   let events = 0;
   let isWarm = false;
+  let told = "";
+  const attempt = async () => {
+    try {
+      await ledger.checkpoint();
+      told = "";
+    } catch (error) {
+      if (!isTownError(error)) throw error;
+      if (error.message === told) return; // The next one tries again; said once is enough.
+      told = error.message;
+      const detail = `${told}; until then the ledger goes on, with all that is new in memory`;
+      ledger.alarm({ kind: "checkpoint", detail });
+    }
+  };
   const actor = runActor({
     name: "checkpoint",
     clock,
@@ -33,7 +47,7 @@ export function runLedgerCheckpoints(options: {
       events = 0;
       if (!isWarm) await warm(ledger, signal);
       isWarm = true;
-      await ledger.checkpoint();
+      await attempt();
     },
   });
   ledger.onChange(() => {

@@ -1,8 +1,9 @@
 import type { Alarm, Ledger } from "./ledger.ts";
 
 /**
- * Log a ledger's alarms, those of its opening too. Once nothing can be made durable any more the
- * process ends at once: whoever starts it again finds all that was acknowledged.
+ * Log a ledger's alarms, those of its opening too. Once nothing can be made durable any more,
+ * or what is not in memory cannot be read, the process ends at once: whoever starts it again finds
+ * all that was acknowledged.
  */
 export function watchAlarms(
   ledger: Pick<Ledger, "alarms" | "onAlarm">,
@@ -10,7 +11,7 @@ export function watchAlarms(
 ): void {
   const tell = (alarm: Alarm) => {
     log.warn(alarm, "ledger alarm");
-    if (alarm.kind !== "disk-failed") return;
+    if (alarm.kind !== "disk-failed" && alarm.kind !== "damaged-checkpoint") return;
     process.stderr.write(`${alarm.detail}\n`);
     process.exit(1);
   };

@@ -1,7 +1,6 @@
 import { existsSync, renameSync, rmSync } from "node:fs";
 import { DatabaseSync, type SQLInputValue, type StatementSync } from "node:sqlite";
-import type { TownError } from "#services/rpc/town-error.ts";
-import { codeOf, damagedStore, isDamage, sqliteError, storeError } from "./store-error.ts";
+import { codeOf, DamagedStore, isDamage, sqliteError, storeError } from "./store-error.ts";
 
 /** The form of the tables below. A store of another form is made anew from the events. */
 const version = 2;
@@ -62,10 +61,10 @@ const schema = `
 export class Database {
   readonly path: string;
   /** Told once, of a damage that shows while it is read. */
-  onDamage: ((error: TownError) => void) | undefined;
+  onDamage: ((error: DamagedStore) => void) | undefined;
   readonly #db: DatabaseSync;
   readonly #statements = new Map<string, StatementSync>();
-  #damage: TownError | undefined;
+  #damage: DamagedStore | undefined;
 
   constructor(db: DatabaseSync, path: string) {
     this.#db = db;
@@ -98,15 +97,10 @@ export class Database {
     if (this.#db.isTransaction) this.run("ROLLBACK");
   }
 
-  /** Why it was given up; undefined while it is whole as far as it was read. */
-  get damage(): TownError | undefined {
-    return this.#damage;
-  }
-
   /** Give it up: what it should have is not there, or not as it was put. */
-  damaged(what: string): TownError {
+  damaged(what: string): DamagedStore {
     if (this.#damage) return this.#damage;
-    this.#damage = damagedStore(this.path, what, putAside(this.path));
+    this.#damage = new DamagedStore(this.path, what, putAside(this.path));
     this.onDamage?.(this.#damage);
     return this.#damage;
   }

@@ -32,9 +32,15 @@ export function storeError(error: unknown, path: string): unknown {
   return new TownError(code === ioError ? "unavailable" : "state", what, { cause: error });
 }
 
-/** Its damage showed when it was read; `remedy` says what becomes of the file. */
-export function damagedStore(path: string, what: string, remedy: string): TownError {
-  return new TownError("unavailable", `the checkpoint ${path} is damaged (${what}); ${remedy}`);
+/** What a checkpoint holds is not what was put there; nothing more is told of it. */
+export class DamagedStore extends TownError {
+  readonly what: string;
+
+  /** @param remedy what becomes of the file */
+  constructor(path: string, what: string, remedy: string) {
+    super("unavailable", `the checkpoint ${path} is damaged (${what}); ${remedy}`);
+    this.what = what;
+  }
 }
 
 /** SQLite's result code; 0 where the error is none of SQLite's. */

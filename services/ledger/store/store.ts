@@ -1,8 +1,9 @@
 import { type BigIntStats, statSync } from "node:fs";
-import type { TownError } from "#services/rpc/town-error.ts";
+import { TownError } from "#services/rpc/town-error.ts";
 import { Blocks } from "./blocks.ts";
 import { type Database, openDatabase } from "./database.ts";
 import { seal, unseal } from "./seal.ts";
+import type { DamagedStore } from "./store-error.ts";
 import { StoredBeads } from "./stored-beads.ts";
 import { StoredEvents } from "./stored-events.ts";
 
@@ -25,30 +26,36 @@ export class Store {
   readonly #blocks: Blocks;
   readonly #file: BigIntStats | undefined;
 
-  /** @param path the file, or `:memory:` */
-  constructor(path: string, machine: string) {
-    const { database, discarded } = openDatabase(path, machine);
+  /**
+   * @param path the file, or `:memory:`
+   * @param before why another that was opened in this place was put aside
+   */
+  constructor(path: string, machine: string, before?: string) {
+    const { database, discarded = before } = openDatabase(path, machine);
     this.#database = database;
     this.#blocks = new Blocks(database);
-    this.events = new StoredEvents(database, this.#blocks);
-    this.beads = new StoredBeads(database, this.#blocks, this.events);
     this.discarded = discarded;
+    try {
+      this.events = new StoredEvents(database, this.#blocks);
+      this.beads = new StoredBeads(database, this.#blocks, this.events);
+    } catch (error) {
+      database.close();
+      throw error;
+    }
     this.#file = fileAt(path);
   }
 
-  /** Why it was given up; undefined while it is whole as far as it was read. */
-  get damage(): TownError | undefined {
-    return this.#database.damage;
-  }
-
   /** Told once, of a damage that shows while it is read: nothing more can be read of it. */
-  onDamage(listener: (error: TownError) => void): void {
+  onDamage(listener: (error: DamagedStore) => void): void {
     this.#database.onDamage = listener;
   }
 
-  /** Whether its file is still where it was opened: what is written to another is lost. */
-  isInPlace(): boolean {
-    return fileAt(this.#database.path)?.ino === this.#file?.ino;
+  /** Fails with `state` where its file is gone: then what is put here is lost with the process. */
+  checkPlace(): void {
+    const { path } = this.#database;
+    if (fileAt(path)?.ino === this.#file?.ino) return;
+    const what = `the checkpoint ${path} was removed under the process that writes it`;
+    throw new TownError("state", `${what}: its next start makes it anew from the events`);
   }
 
   heads(): StoredHead[] {

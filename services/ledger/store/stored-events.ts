@@ -64,6 +64,19 @@ export class StoredEvents {
     return here.length === rows.length ? here : [...here, ...this.#archived(bead)];
   }
 
+  /** The lines of one writer, by number. */
+  *linesOf(writer: string): Iterable<string> {
+    const sql = `SELECT ${columns} FROM event WHERE writer = ? AND seq > ?
+      ORDER BY seq, row LIMIT ${pageRows}`;
+    for (let after = 0; ; ) {
+      const rows = this.#database.all<Row>(sql, writer, after);
+      for (const row of rows) yield this.#entry(row).line;
+      const last = rows.at(-1);
+      if (!last) return;
+      after = last.seq;
+    }
+  }
+
   /** All of them as they are now; what comes later does not show in it. */
   snapshot(): Pick<Log, "length" | "walk"> {
     const settled = this.#settled;
