@@ -1,27 +1,10 @@
-import { spawnSync } from "node:child_process";
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { nodeDisk } from "../disk-node.ts";
 import { type Ledger, openLedger } from "../ledger.ts";
 import { linesOf } from "./crash.ts";
-
-type Mounted = { readonly dir: string; readonly remount: (options: string) => void };
-
-/** A file system of 256 KB; undefined where we may not mount one. */
-function smallDisk(onEnd: (end: () => void) => void): Mounted | undefined {
-  const dir = mkdtempSync(join(tmpdir(), "gt-small-"));
-  const mount = (options: string) => {
-    return spawnSync("mount", ["-t", "tmpfs", "-o", options, "tmpfs", dir]).status === 0;
-  };
-  const isMounted = mount("size=256k");
-  onEnd(() => {
-    if (isMounted) spawnSync("umount", [dir]);
-    rmSync(dir, { recursive: true });
-  });
-  return isMounted ? { dir, remount: (options) => mount(`remount,${options}`) } : undefined;
-}
+import { smallDisk } from "./small-disk.ts";
 
 function open(dir: string): Promise<Ledger> {
   return openLedger({ dir, machine: "vm-a", disk: nodeDisk, nowMs: () => Date.now() });
@@ -31,7 +14,7 @@ test("a real disk that runs full loses nothing, and goes on when there is room",
   onTestFinished,
   skip,
 }) => {
-  const disk = smallDisk(onTestFinished);
+  const disk = smallDisk(256, onTestFinished);
   if (!disk) return skip("mounting a small tmpfs needs root");
   const ballast = join(disk.dir, "ballast");
   writeFileSync(ballast, "x".repeat(60_000));
@@ -62,7 +45,7 @@ test("a real disk that runs full loses nothing, and goes on when there is room",
 });
 
 test("a home on a read-only disk is refused by name", async ({ onTestFinished, skip }) => {
-  const disk = smallDisk(onTestFinished);
+  const disk = smallDisk(256, onTestFinished);
   if (!disk) return skip("mounting a small tmpfs needs root");
   const dir = join(disk.dir, "journal");
   mkdirSync(dir);

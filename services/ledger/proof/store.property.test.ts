@@ -7,12 +7,11 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { MemoryDisk } from "../disk-memory.ts";
 import { moveBead } from "../drafts.ts";
 import { type Ledger, openLedger } from "../ledger.ts";
-import { openWork, readyBeads, workInHand } from "../readiness.ts";
-import { canonical } from "./canonical.ts";
 import { makeHistory, tapeSizes } from "./history.ts";
 import { requests, uids } from "./made-draft.ts";
 import { makeEvents, workUids } from "./made-work.ts";
 import { randomNumbers, readTape, shuffled } from "./tape.ts";
+import { told as toldOf, uidsOf } from "./told.ts";
 
 let dir: string;
 beforeAll(() => {
@@ -39,26 +38,8 @@ const histories = fc.oneof(
 
 const known = [...new Set([...uids, ...workUids])];
 const nowMs = 1_700_000_100_000;
-const ids = (beads: readonly { uid: string }[]) => beads.map(({ uid }) => uid).sort();
-
-/** All that a ledger tells of what it holds. */
-function told(ledger: Ledger): unknown {
-  const { world } = ledger;
-  return {
-    canonical: canonical(world, known, requests),
-    ready: ids(readyBeads(world, nowMs)),
-    open: ids(openWork(world)),
-    inHand: ids(workInHand(world)),
-    everywhere: ids([...world.everywhere()]),
-    active: ids([...world.all()]),
-    histories: known.map((uid) => ledger.history(uid).map(({ hash }) => hash)),
-    log: [...ledger.log()].map(({ hash, line, bead }) => [hash, line, bead]),
-    back: [...ledger.log().walk(true)].map(({ hash }) => hash),
-    heads: [...ledger.heads()].sort(),
-    gaps: [...ledger.gaps()].sort(),
-    forks: ledger.alarms().filter(({ kind }) => kind === "fork").length > 0,
-  };
-}
+const told = (ledger: Ledger) => toldOf(ledger, { uids: known, requests, nowMs });
+const ids = uidsOf;
 
 /** The files as a process that is killed now would leave them. */
 function killed(path: string, copy: string): string {
