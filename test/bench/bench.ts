@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { parseArgs } from "node:util";
 import v8 from "node:v8";
 import { benchLedger } from "./ledger/ledger.ts";
-import { type Finding, findingsTable } from "./metric.ts";
+import { type Finding, findingsTable, growthTable } from "./metric.ts";
 import { defaultScale, fullScale, type Settings, tinyScale } from "./settings.ts";
 
 type Bench = (settings: Settings) => AsyncIterable<Finding>;
@@ -49,5 +49,6 @@ async function run(chosen: Bench): Promise<void> {
   }
   if (values.json) return;
   process.stdout.write(`${findingsTable(findings)}\n`);
+  process.stdout.write(growthTable(findings));
   process.stdout.write(`${availableParallelism()} cores, Node ${process.versions.node}\n`);
 }

@@ -17,7 +17,15 @@ export type Metric = {
 };
 
 /** A figure with what people want to see beside it. */
-export type Finding = { readonly metric: Metric; readonly spread?: string };
+export type Finding = {
+  readonly metric: Metric;
+  readonly spread?: string;
+  /** The same cost at several sizes is shown side by side. */
+  readonly growth?: Growth;
+};
+
+/** A cost, and of how many beads it is. */
+export type Growth = { readonly cost: string; readonly beads: number };
 
 /** What a finding is made of. */
 export type Measured = {
@@ -28,6 +36,7 @@ export type Measured = {
   readonly unit: string;
   readonly target?: number;
   readonly better?: "lower" | "higher";
+  readonly growth?: Growth;
 };
 
 /** Put figures into the one form that all benchmarks print. */
@@ -44,6 +53,7 @@ export function finding(measured: Measured): Finding {
       better,
     },
     ...(typeof measured.ours === "object" && { spread: spreadText(measured.ours) }),
+    ...(measured.growth && { growth: measured.growth }),
   };
 }
 
@@ -74,6 +84,23 @@ export function findingsTable(findings: readonly Finding[]): string {
     ]);
   }
   return table.toString();
+}
+
+/** How costs grow with what exists, a row a size; empty where nothing was measured at two. */
+export function growthTable(findings: readonly Finding[]): string {
+  const grown = findings.flatMap(({ metric, growth }) => (growth ? [{ metric, ...growth }] : []));
+  const costs = [...new Set(grown.map(({ cost }) => cost))];
+  const sizes = [...new Set(grown.map(({ beads }) => beads))];
+  if (sizes.length < 2) return "";
+  const table = new Table({ head: ["beads", ...costs], style: { head: [], border: [] } });
+  for (const size of sizes) {
+    const cells = costs.map((cost) => {
+      const found = grown.find((each) => each.cost === cost && each.beads === size);
+      return found ? `${found.metric.ours} ${found.metric.unit}` : "";
+    });
+    table.push([size.toLocaleString("en"), ...cells]);
+  }
+  return `How costs grow:\n${table.toString()}\n`;
 }
 
 function middle(figure: number | Spread): number {

@@ -9,13 +9,16 @@ import { setFields } from "#services/ledger/drafts.ts";
 import { segmentMaxBytes } from "#services/ledger/journal.ts";
 import { type Ledger, openLedger } from "#services/ledger/ledger.ts";
 import { openWork, readyBeads } from "#services/ledger/readiness.ts";
+import { unseal } from "#services/ledger/store/seal.ts";
 import { elapsedMs, percentile, spreadOf } from "../measure.ts";
-import { type Finding, finding } from "../metric.ts";
+import { type Finding, finding, type Measured } from "../metric.ts";
 import type { Settings } from "../settings.ts";
 import { madeDrafts, madeEvents, uidOf } from "./made-beads.ts";
 
 const bench = "ledger";
+/** So many are ready, whatever the size. */
 const readyMax = 100;
+const starts = 5;
 /** The size that the targets are meant for. */
 const targetSize = 100_000;
 const rowsMax = 200_000;
@@ -27,59 +30,36 @@ export async function* benchSize(
 ): AsyncIterable<Finding> {
   const home = join(dir, `size-${count}`);
   writeJournal(home, count);
-  const of = `${count.toLocaleString("en")} beads`;
   const meant = count >= targetSize;
+  const found = (cost: string, measured: Omit<Measured, "bench" | "metric">) => {
+    const metric = `${cost}, ${count.toLocaleString("en")} beads`;
+    return finding({ ...measured, bench, metric, growth: { cost, beads: count } });
+  };
   const before = heldBytes();
   const without: number[] = [];
-  let { ledger } = await openTimed(home, without);
-  yield finding({
-    bench,
-    metric: `start without a checkpoint, ${of}`,
-    unit: "ms",
-    ours: without[0] ?? 0,
-  });
+  let ledger = await openTimed(home, without);
+  yield found("start without a checkpoint", { unit: "ms", ours: without[0] ?? 0 });
   const madeMs = await elapsedMs(() => ledger.checkpoint());
-  yield finding({ bench, metric: `first checkpoint, ${of}`, unit: "ms", ours: madeMs });
+  yield found("first checkpoint", { unit: "ms", ours: madeMs });
   await ledger.close();
-  const parseMs = parseCheckpoint(home);
+  const limit = spreadOf(parseCheckpoint(home));
   const startMs: number[] = [];
-  for (let again = 0; again < 5; again += 1) {
-    ({ ledger } = await openTimed(home, startMs));
-    if (again < 4) await ledger.close();
+  for (let again = 0; again < starts; again += 1) {
+    ledger = await openTimed(home, startMs);
+    if (again + 1 < starts) await ledger.close();
   }
-  yield finding({
-    ...{ bench, metric: `cold start to the first ready, ${of}`, unit: "ms" },
-    ...(meant && { target: 2 }),
-    ours: spreadOf(startMs),
-    limit: spreadOf(parseMs),
-  });
-  const firstListMs = await elapsedMs(() => openWork(ledger.world));
-  yield finding({
-    bench,
-    metric: `all open work, first time, ${of}`,
-    unit: "ms",
-    ours: firstListMs,
-  });
-  const listMs = await elapsedMs(() => openWork(ledger.world));
+  const start = { unit: "ms", ours: spreadOf(startMs), limit };
+  yield found("cold start to the first ready", { ...start, ...(meant && { target: 2 }) });
+  const list = () => elapsedMs(() => openWork(ledger.world));
+  yield found("first list", { unit: "ms", ours: await list() });
+  yield found("list", { unit: "ms", ours: await list() });
   const lineBytes = bytesOf(ledger);
-  yield finding({ bench, metric: `all open work, ${of}`, unit: "ms", ours: listMs });
-  yield finding({
-    ...{ bench, metric: `memory per active bead, all shown, ${of}`, unit: "bytes" },
-    ...(meant && { target: 3 }),
-    ours: (heldBytes() - before) / count,
-    limit: lineBytes / count,
-  });
-  const asked = await askOften(ledger, count, repeats * 40);
-  const kept = Math.min(readyMax, count);
-  yield finding({
-    ...{ bench, metric: `ready after an event, p99, ${of}, ${kept} ready`, unit: "ms" },
-    ...(meant && { target: 2 }),
-    ours: percentile(asked.readyMs, 0.99),
-  });
-  yield finding({
-    ...{ bench, metric: `ready after an event, p50, ${of}, ${kept} ready`, unit: "ms" },
-    ours: spreadOf(asked.readyMs),
-  });
+  const held = { ours: (heldBytes() - before) / count, limit: lineBytes / count };
+  yield found("memory per active bead", { unit: "bytes", ...held, ...(meant && { target: 3 }) });
+  const readyMs = await askOften(ledger, count, repeats * 40);
+  const p99 = percentile(readyMs, 0.99);
+  yield found("ready p99", { unit: "ms", ours: p99, ...(meant && { target: 2 }) });
+  yield found("ready p50", { unit: "ms", ours: spreadOf(readyMs) });
   await ledger.close();
 }
 
@@ -103,7 +83,7 @@ function writeJournal(home: string, count: number): void {
 }
 
 /** A start is over when it can say what is ready. */
-async function openTimed(dir: string, startMs: number[]): Promise<{ ledger: Ledger }> {
+async function openTimed(dir: string, startMs: number[]): Promise<Ledger> {
   const store = checkpointIn(dir);
   const options = { dir, machine: "bench", disk: nodeDisk, nowMs: Date.now, store };
   let ledger: Ledger | undefined;
@@ -113,7 +93,7 @@ async function openTimed(dir: string, startMs: number[]): Promise<{ ledger: Ledg
       readyBeads(ledger.world, Date.now());
     }),
   );
-  return { ledger: ledger as Ledger };
+  return ledger as Ledger;
 }
 
 function checkpointIn(dir: string): string {
@@ -126,7 +106,7 @@ function parseCheckpoint(dir: string): number[] {
   const texts: string[] = []; // A string holds half a gigabyte at most.
   let rows: string[] = [];
   for (const { state, card } of db.prepare("SELECT state, card FROM bead").iterate()) {
-    if (rows.push(`${state}`, `${card}`) < rowsMax) continue;
+    if (rows.push(unseal(`${state}`) ?? "", unseal(`${card}`) ?? "") < rowsMax) continue;
     texts.push(`[${rows.join(",")}]`);
     rows = [];
   }
@@ -155,7 +135,7 @@ async function askOften(ledger: Ledger, count: number, times: number) {
     const ms = await elapsedMs(() => readyBeads(ledger.world, Date.now()));
     if (number >= 0) readyMs.push(ms);
   }
-  return { readyMs };
+  return readyMs;
 }
 
 /** What is in use once garbage is collected, on the heap and beside it. */
