@@ -38,6 +38,8 @@ export type TakenUp = {
  */
 export class Beads implements World {
   readonly readiness: ReadyIndex;
+  /** Told before a bead changes: by a checkpoint that has yet to put it as it was. */
+  beforeFold: ((uid: string) => void) | undefined;
   readonly #store: Store | undefined;
   readonly #states: States;
   readonly #names: NameIndex;
@@ -59,6 +61,7 @@ export class Beads implements World {
   /** Fold one event. The caller has made sure that it is folded once per (writer, seq, hash). */
   fold(event: LedgerEvent): void {
     const { bead: uid } = event;
+    this.beforeFold?.(uid);
     const { state, isNew, hasRisen } = this.#states.open(uid);
     if (hasRisen) {
       this.#readViews.delete(uid);

@@ -30,8 +30,8 @@ const sliceMax = 16;
  * Put a checkpoint into the store, in slices between which the process goes on, and make it stand
  * once `isDurable` has resolved: nothing is in it that a crash could take back.
  *
- * A bead that changes meanwhile may be put with the change. That does no harm: the events after
- * `heads` are folded again by the next start, and folding twice is folding once.
+ * A bead that changes meanwhile is put as it was before: what its neighbours' cards say of it would
+ * be wrong otherwise, and an event of which it shows the effect may never come again.
  *
  * @returns uids that the store now has below the active tier
  */
@@ -42,9 +42,10 @@ export async function writeCheckpoint(
   isDurable: () => Promise<void>,
 ): Promise<ReadonlySet<string>> {
   store.begin();
+  const waiting = new Waiting(beads, checkpoint.beads);
   try {
     await inSlices(checkpoint.events, (event) => store.events.put(event));
-    const below = await putBeads(store, beads, checkpoint.beads);
+    const below = await putBeads(store, waiting, checkpoint.beads);
     for (const [key, noted] of checkpoint.beads.requests) {
       store.putRequest(key, JSON.stringify(noted));
     }
@@ -60,29 +61,60 @@ export async function writeCheckpoint(
   } catch (error) {
     store.rollback();
     throw error;
+  } finally {
+    waiting.end();
   }
 }
 
 async function putBeads(
   store: Store,
-  beads: Beads,
+  waiting: Waiting,
   { changed, cards }: TakenUp,
 ): Promise<Set<string>> {
-  const below = new Set<string>();
   const leaving: Leaving[] = [];
   await inSlices(cards, ([uid, card]) => {
-    const state = beads.state(uid);
-    if (!changed.has(uid) || !state) {
-      store.beads.putCard(uid, card);
-      return;
-    }
-    const bead = beads.bead(uid);
-    if (bead && bead.uid === uid && bead.tier !== "active") leaving.push(leave(bead, state));
-    else store.beads.putActive(uid, packState(state), card);
+    const put = changed.has(uid) ? waiting.take(uid) : undefined;
+    if (!put) store.beads.putCard(uid, card);
+    else if (put.tier === "active") store.beads.putActive(uid, put.state, card);
+    else leaving.push(put);
   });
-  for (const { uid } of leaving) below.add(uid);
   store.beads.putBelow(leaving);
-  return below;
+  return new Set(leaving.map(({ uid }) => uid));
+}
+
+type Staying = { readonly tier: "active"; readonly state: string };
+
+/** The beads that a checkpoint has yet to put: packed when their turn comes, or before a change. */
+class Waiting {
+  readonly #beads: Beads;
+  readonly #left: Set<string>;
+  readonly #packed = new Map<string, Leaving | Staying>();
+
+  constructor(beads: Beads, { changed }: TakenUp) {
+    this.#beads = beads;
+    this.#left = new Set(changed);
+    beads.beforeFold = (uid) => this.#pack(uid);
+  }
+
+  take(uid: string): Leaving | Staying | undefined {
+    this.#pack(uid);
+    const packed = this.#packed.get(uid);
+    this.#packed.delete(uid);
+    return packed;
+  }
+
+  end(): void {
+    this.#beads.beforeFold = undefined;
+  }
+
+  #pack(uid: string): void {
+    const state = this.#left.delete(uid) ? this.#beads.state(uid) : undefined;
+    if (!state) return;
+    const bead = this.#beads.bead(uid);
+    const isBelow = bead && bead.uid === uid && bead.tier !== "active";
+    const staying = () => ({ tier: "active", state: packState(state) }) as const;
+    this.#packed.set(uid, isBelow ? leave(bead, state) : staying());
+  }
 }
 
 function leave(bead: Bead, state: BeadState): Leaving {

@@ -1,9 +1,11 @@
-import { existsSync, renameSync, rmSync } from "node:fs";
+import { existsSync, mkdirSync, renameSync, rmSync } from "node:fs";
+import { dirname } from "node:path";
 import { DatabaseSync, type SQLInputValue, type StatementSync } from "node:sqlite";
 import { codeOf, DamagedStore, isDamage, sqliteError, storeError } from "./store-error.ts";
 
 /** The form of the tables below. A store of another form is made anew from the events. */
 const version = 2;
+export const inMemory = ":memory:";
 /** A log that grew with one large checkpoint is cut to this by a later one. */
 const walBytesMax = 16 * 1024 * 1024;
 
@@ -131,7 +133,7 @@ export class Database {
 
 /** Out of the way of the next start, which makes it anew; says so. */
 function putAside(path: string): string {
-  if (path === ":memory:") return "it is lost";
+  if (path === inMemory) return "it is lost";
   try {
     renameSync(path, `${path}.old`);
   } catch (error) {
@@ -182,6 +184,7 @@ function anew(path: string, machine: string): Database {
 
 function open(path: string): DatabaseSync {
   try {
+    if (path !== inMemory) mkdirSync(dirname(path), { recursive: true });
     return new DatabaseSync(path);
   } catch (error) {
     throw storeError(error, path);

@@ -1,7 +1,7 @@
 import { type BigIntStats, statSync } from "node:fs";
 import { TownError } from "#services/rpc/town-error.ts";
 import { Blocks } from "./blocks.ts";
-import { type Database, openDatabase } from "./database.ts";
+import { type Database, inMemory, openDatabase } from "./database.ts";
 import { seal, unseal } from "./seal.ts";
 import type { DamagedStore } from "./store-error.ts";
 import { StoredBeads } from "./stored-beads.ts";
@@ -138,5 +138,5 @@ export class Store {
 }
 
 function fileAt(path: string): BigIntStats | undefined {
-  return path === ":memory:" ? undefined : statSync(path, { bigint: true, throwIfNoEntry: false });
+  return path === inMemory ? undefined : statSync(path, { bigint: true, throwIfNoEntry: false });
 }
