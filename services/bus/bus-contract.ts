@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe } from "vitest";
 import { closeContract } from "./contract/close.ts";
 import type { BusFixture } from "./contract/fixture.ts";
-import { linkLossContract, storeLossContract } from "./contract/loss.ts";
+import { linkLossContract, positionContract, storeLossContract } from "./contract/loss.ts";
 import { permissionContract } from "./contract/permission.ts";
 import { redeliveryContract } from "./contract/redelivery.ts";
 import { requestContract, requestFailureContract } from "./contract/request.ts";
@@ -22,6 +22,7 @@ export function describeBusContract(name: string, makeFixture: () => Promise<Bus
     describe("stored messages", () => storedContract(fixture));
     describe("patterns and refusals", () => patternContract(fixture));
     describe("failing handlers", () => redeliveryContract(fixture));
+    describe("positions", () => positionContract(fixture));
     describe("links lost", () => linkLossContract(fixture));
     describe("stores lost", () => storeLossContract(fixture));
     describe("permissions", () => permissionContract(fixture));

@@ -72,11 +72,11 @@ export type Ledger = {
    */
   readonly checkpoint: () => Promise<void>;
   /**
-   * Keep a text beside the events, with the next checkpoint. What it says must be true of the events
-   * that are folded by now.
+   * Keep a text beside the events, with the next checkpoint. What it says must be true of the
+   * events that are folded by now.
    */
   readonly note: (name: string, value: string) => void;
-  /** What was noted last, also by an earlier process; undefined where events have to be read anew. */
+  /** What was noted last, also by an earlier process; undefined where all has to be read anew. */
   readonly noted: (name: string) => string | undefined;
   readonly close: () => Promise<void>;
 };
@@ -135,7 +135,11 @@ export async function openLedger(options: LedgerOptions): Promise<Ledger> {
     note: (name, value) => replica.checkpoints?.note(name, value),
     noted: (name) => replica.checkpoints?.noted(name),
     close: async () => {
-      await replica.checkpoint().catch(() => {}); // What fails here is read again by the next start.
+      // What is not in it the next start folds again.
+      await replica.checkpoint().catch((error: unknown) => {
+        const why = error instanceof Error ? error.message : String(error);
+        replica.alarm({ kind: "checkpoint", detail: `none was made at the end: ${why}` });
+      });
       await journal.close();
       store?.close();
     },

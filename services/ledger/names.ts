@@ -46,7 +46,7 @@ export class NameIndex {
   }
 }
 
-/** The names that a bead goes by, from its state, its first id first; by an edge that was taken away, too. */
+/** The names that a bead goes by, from its state, its first id first; with edges that went. */
 export function namesOf(state: BeadState): Names {
   const targets: string[] = [];
   for (const element of state.edges.values()) {

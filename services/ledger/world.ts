@@ -23,7 +23,7 @@ export type World = {
   readonly children: (uid: string) => readonly Bead[];
   /** Beads that have an edge to this one, but for those that were deleted and moved down. */
   readonly dependents: (uid: string) => readonly Bead[];
-  /** Beads whose `gt.work` is this one: molecule root, steps, merge requests; with the same exception. */
+  /** Beads whose `gt.work` is this one: molecule root, steps, merge requests; but the same. */
   readonly ofWork: (uid: string) => readonly Bead[];
   /** Beads below the active tier that may match a query: its words are looked up by index. */
   readonly found: (query: Query) => Iterable<Bead>;

@@ -13,22 +13,8 @@ import {
   text,
 } from "./witness.ts";
 
-/** Links that go and come back. */
-export function linkLossContract(fixture: () => BusFixture): void {
-  test("a client that was cut off gets what it missed", async () => {
-    const writer = await fixture().connect("writer");
-    const reader = await fixture().connect("reader");
-    const got = await consumeTexts(reader, all);
-    await publishAll(writer, ledger, numbers(1, 3));
-    await got.atLeast(3);
-    fixture().cut("reader");
-    await linkIs(reader, false);
-    await publishAll(writer, ledger, numbers(4, 100));
-    fixture().heal("reader");
-    await got.atLeast(100);
-    expect(got.seen).toEqual(numbers(1, 100));
-  });
-
+/** Where a consumer goes on that an earlier one has left. */
+export function positionContract(fixture: () => BusFixture): void {
   test("another process goes on after the message that one had handled", async () => {
     const writer = await fixture().connect("writer");
     const first = await fixture().connect("first");
@@ -62,6 +48,23 @@ export function linkLossContract(fixture: () => BusFixture): void {
     const handle = ({ payload }: BusMessage) => rest.see(text(payload));
     await second.consume(all, handle, { from: "all", after });
     expect(await rest.atLeast(4)).toEqual(numbers(11, 14));
+  });
+}
+
+/** Links that go and come back. */
+export function linkLossContract(fixture: () => BusFixture): void {
+  test("a client that was cut off gets what it missed", async () => {
+    const writer = await fixture().connect("writer");
+    const reader = await fixture().connect("reader");
+    const got = await consumeTexts(reader, all);
+    await publishAll(writer, ledger, numbers(1, 3));
+    await got.atLeast(3);
+    fixture().cut("reader");
+    await linkIs(reader, false);
+    await publishAll(writer, ledger, numbers(4, 100));
+    fixture().heal("reader");
+    await got.atLeast(100);
+    expect(got.seen).toEqual(numbers(1, 100));
   });
 
   test("a message in hand when the link goes is not lost", async () => {
