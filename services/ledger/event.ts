@@ -8,6 +8,11 @@ import { isEpoch } from "./epoch.ts";
 /** The newest event format that this version writes and understands. */
 export const eventVersion = 1;
 
+/** How deep values may be nested: what is nested deeper, whoever reads it has no stack for. */
+const depthMax = 500;
+/** The end of the year 9999: a time after it has no RFC 3339, and a little later none at all. */
+const msMax = Date.UTC(10_000, 0) - 1;
+
 /** An edge as an event carries it: `to` is the target's uid, or its id where no uid was known. */
 export const EdgeValue = z.looseObject({
   to: z.string().min(1),
@@ -17,7 +22,9 @@ export const EdgeValue = z.looseObject({
 });
 export type EdgeValue = z.infer<typeof EdgeValue>;
 
-const scalars = z.record(z.string(), z.json());
+/** A value that JSON can hold, without the copy of it that `z.json()` makes. */
+const json = z.custom<Json>((value) => isJson(value), "not a JSON value");
+const scalars = z.record(z.string(), json);
 const cursor = z.looseObject({
   /** The steps regarded as done, by uid, each with its pushed commit (or empty where none). */
   steps: z.record(z.string(), z.string()),
@@ -87,11 +94,11 @@ const envelope = z.looseObject({
   v: z.number().int().positive(),
   writer: z.string().regex(/^[a-z][a-z0-9-]{0,31}\.[a-z0-9]{4,16}$/),
   seq: z.number().int().positive(),
-  clock: z.tuple([z.number().int().nonnegative(), z.number().int().nonnegative()]),
+  clock: z.tuple([z.number().int().nonnegative().max(msMax), z.number().int().nonnegative()]),
   actor: z.string().min(1),
   bead: z.string().min(1),
   op: z.string().min(1),
-  values: z.record(z.string(), z.json()),
+  values: z.record(z.string(), json),
   epoch: z.string().refine(isEpoch, "an epoch such as 4.2").optional(),
   request: z.string().optional(),
   prev: z.string(),
@@ -121,6 +128,20 @@ export type Envelope = {
 /** An event with its identity: the hash of its line, which is kept and passed on as it came. */
 export type LedgerEvent = Envelope & { readonly hash: string; readonly line: string };
 
+/** Deeper values are refused: reading them would need more stack than there is. */
+const depthMax = 1_000;
+
+function isJson(value: unknown, depth = 0): value is Json {
+  if (value === null || typeof value === "string" || typeof value === "boolean") return true;
+  if (typeof value === "number") return Number.isFinite(value);
+  if (typeof value !== "object") return false;
+  if (depth === depthMax) return false;
+  const isMember = (each: unknown) => isJson(each, depth + 1);
+  if (Array.isArray(value)) return value.every(isMember);
+  const made = Object.getPrototypeOf(value);
+  return (made === Object.prototype || made === null) && Object.values(value).every(isMember);
+}
+
 /** The identity of an event: SHA-256 of its line without the line end, base64url. */
 export function hashLine(line: string): string {
   return createHash("sha256").update(line).digest("base64url");
@@ -134,6 +155,7 @@ export function decodeEvent(line: string): LedgerEvent {
   } catch (cause) {
     throw new TownError("invalid", "not JSON", { cause });
   }
+  checkDepth(json);
   const read = envelope.safeParse(json);
   const version = (json as { v?: unknown } | null)?.v;
   if (typeof version === "number" && version > eventVersion) {
@@ -146,6 +168,17 @@ export function decodeEvent(line: string): LedgerEvent {
   return { ...event, hash: hashLine(line), line };
 }
 
+function checkDepth(json: unknown): void {
+  if (!isDeeper(json, depthMax)) return;
+  throw new TownError("invalid", `values are nested more than ${depthMax} deep`);
+}
+
+/** Looks no deeper than asked: a stack is what is missing where something is nested too deep. */
+function isDeeper(json: unknown, than: number): boolean {
+  if (typeof json !== "object" || json === null) return false;
+  return than === 0 || Object.values(json).some((value) => isDeeper(value, than - 1));
+}
+
 function checkValues(event: Envelope): void {
   if (!Object.hasOwn(operations, event.op)) return; // A later version's; kept and passed on.
   const read = operations[event.op as Operation].safeParse(event.values);
@@ -154,6 +187,7 @@ function checkValues(event: Envelope): void {
 
 /** Write one event as a line, without the line end. */
 export function encodeEvent(event: Envelope): LedgerEvent {
+  checkDepth(event);
   checkValues(event);
   const line = JSON.stringify(event);
   return { ...event, hash: hashLine(line), line };
