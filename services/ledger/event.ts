@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { hash } from "node:crypto";
 import { z } from "zod";
 import { TownError } from "#services/rpc/town-error.ts";
 import type { Json } from "./bead-state.ts";
@@ -128,9 +128,6 @@ export type Envelope = {
 /** An event with its identity: the hash of its line, which is kept and passed on as it came. */
 export type LedgerEvent = Envelope & { readonly hash: string; readonly line: string };
 
-/** Deeper values are refused: reading them would need more stack than there is. */
-const depthMax = 1_000;
-
 function isJson(value: unknown, depth = 0): value is Json {
   if (value === null || typeof value === "string" || typeof value === "boolean") return true;
   if (typeof value === "number") return Number.isFinite(value);
@@ -144,7 +141,7 @@ function isJson(value: unknown, depth = 0): value is Json {
 
 /** The identity of an event: SHA-256 of its line without the line end, base64url. */
 export function hashLine(line: string): string {
-  return createHash("sha256").update(line).digest("base64url");
+  return hash("sha256", line, "base64url"); // In one go: a third of what a Hash object costs.
 }
 
 /** Read one line. Throws `invalid` that says what is wrong with it. */
