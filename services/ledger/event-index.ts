@@ -36,20 +36,20 @@ export class EventIndex {
   add(event: LedgerEvent): void {
     const row = this.#lines.length;
     if (row * 3 === this.#numbers.length) this.#grow();
-    this.#numbers.set([...event.clock, event.seq], row * 3);
-    const bead = this.#id(event.bead);
-    const cells: Record<Column, number> = {
-      writer: this.#id(event.writer),
-      actor: this.#id(event.actor),
-      bead,
-      op: this.#id(event.op),
-      epoch: this.#id(event.epoch ?? ""),
-      before: this.#newest[bead] ?? 0,
-    };
-    this.#rows.set(
-      columns.map((column) => cells[column]),
-      row * columns.length,
-    );
+    const { clock, seq, bead: uid, writer, actor, op, epoch = "" } = event;
+    const bead = this.#id(uid);
+    const number = row * 3;
+    this.#numbers[number] = clock[0];
+    this.#numbers[number + 1] = clock[1];
+    this.#numbers[number + 2] = seq;
+    // One by one, in the order of the columns: this is done for every event.
+    let cell = row * columns.length;
+    this.#rows[cell++] = this.#id(writer);
+    this.#rows[cell++] = this.#id(actor);
+    this.#rows[cell++] = bead;
+    this.#rows[cell++] = this.#id(op);
+    this.#rows[cell++] = this.#id(epoch);
+    this.#rows[cell] = this.#newest[bead] ?? 0;
     this.#newest[bead] = row + 1;
     this.#hashes.write(event.hash, row * hashBytes, "base64url");
     this.#lines.push(event.line);

@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { hash } from "node:crypto";
 import { open } from "node:fs/promises";
 import { join } from "node:path";
 import { nodeDisk } from "#services/ledger/disk-node.ts";
@@ -100,7 +100,7 @@ class BareLog {
       ...{ actor: "overseer", bead: uidOf(0), op: "set", values: { fields: { notes } } },
       prev: this.#hash,
     });
-    this.#hash = createHash("sha256").update(line).digest("base64url");
+    this.#hash = hash("sha256", line, "base64url");
     return new Promise((done) => {
       this.#waiting.push({ line, done });
       if (!this.#isPumping) void this.#pump();
