@@ -227,7 +227,8 @@ export class ReadyIndex {
       const line: string[] = [];
       const waits = this.#climb(uid, settled, line);
       for (const each of line) {
-        if (this.#marks.waiting.has(each) === waits) continue;
+        // What was not in memory may have been otherwise.
+        if (this.#facts.has(each) && this.#marks.waiting.has(each) === waits) continue;
         mark(this.#marks.waiting, each, waits);
         flipped.add(each);
         for (const child of this.#world.dependents(each)) {
@@ -247,6 +248,7 @@ export class ReadyIndex {
       if (settled.has(at)) return !line.includes(at) && this.#marks.waiting.has(at);
       settled.add(at);
       line.push(at);
+      if (!this.#facts.has(at)) this.#judgeOwn(at, this.#dates.nowMs()); // Not kept in memory.
       if (this.#marks.holding.has(at)) return true;
       const bead = this.#world.bead(at);
       const up = bead && parentEdge(bead);
