@@ -84,3 +84,8 @@ export function textField(bead: Bead, name: string): string {
 export function isHeld(bead: Bead): boolean {
   return bead.claim !== undefined && !bead.claim.released && bead.status !== "closed";
 }
+
+/** Whether it was deleted and moved down: then it is found by its name alone. */
+export function isTrace(bead: Bead): boolean {
+  return bead.deleted && bead.tier !== "active";
+}

@@ -1,4 +1,4 @@
-import type { Bead } from "./bead.ts";
+import { type Bead, isTrace } from "./bead.ts";
 import type { BeadState } from "./bead-state.ts";
 import { BoundedMap } from "./bounded-map.ts";
 import { readCard, writeCard } from "./card.ts";
@@ -10,10 +10,9 @@ import { Naming } from "./naming.ts";
 import { ReadyIndex } from "./ready-index.ts";
 import { type Requested, Requests } from "./requests.ts";
 import { indexQuery, type Query } from "./search.ts";
-import { States } from "./states.ts";
+import { type OpenState, States } from "./states.ts";
 import type { Store } from "./store/store.ts";
 import type { Tier } from "./tier.ts";
-
 import type { World } from "./world.ts";
 
 /** How many views of beads below the active tier are kept. */
@@ -62,11 +61,7 @@ export class Beads implements World {
   fold(event: LedgerEvent): void {
     const { bead: uid } = event;
     this.beforeFold?.(uid);
-    const { state, isNew, hasRisen } = this.#states.open(uid);
-    if (hasRisen) {
-      this.#readViews.delete(uid);
-      this.#names.addAll(uid, namesOf(state));
-    }
+    const { state, isNew } = this.#open(uid);
     const before = { type: fieldText(state, "issue_type"), work: fieldText(state, "gt.work") };
     foldEvent(state, event);
     this.#requests.note(event);
@@ -218,7 +213,7 @@ export class Beads implements World {
   #forgetViews(event: LedgerEvent, state: BeadState, isNew: boolean): void {
     this.#forget(event.bead);
     if (event.op === "claim" || event.op === "release") {
-      for (const uid of this.#names.of("work", event.bead)) this.#forget(uid);
+      for (const uid of this.#names.of("work", event.bead)) this.#review(uid);
     }
     if (event.op !== "create") {
       if (isNew) this.#forgetSources(event.bead); // Its uid means something from now on.
@@ -232,6 +227,23 @@ export class Beads implements World {
       this.#forget(uid);
       for (const name of this.#naming.writtenAs(uid)) this.#forgetSources(name);
     }
+  }
+
+  /** A claim may take back the close under which a bead had ended, and was moved down. */
+  #review(uid: string): void {
+    this.#forget(uid);
+    if (this.state(uid)?.tier === undefined || this.#view(uid)?.tier !== "active") return;
+    this.#open(uid);
+    this.#forget(uid);
+  }
+
+  #open(uid: string): OpenState {
+    const opened = this.#states.open(uid);
+    if (opened.hasRisen) {
+      this.#readViews.delete(uid);
+      this.#names.addAll(uid, namesOf(opened.state));
+    }
+    return opened;
   }
 
   #forget(uid: string): void {
@@ -281,11 +293,6 @@ export class Beads implements World {
       if (bead) yield bead;
     }
   }
-}
-
-/** Whether it was deleted and moved down: then it is found by its name alone. */
-function isTrace(bead: Bead): boolean {
-  return bead.deleted && bead.tier !== "active";
 }
 
 function isOfType(bead: Bead, issueType: string): boolean {

@@ -5,7 +5,15 @@ import { setImmediate } from "node:timers/promises";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { Disk } from "./disk.ts";
 import { MemoryDisk } from "./disk-memory.ts";
-import { addEdges, closeBead, createBead, setFields } from "./drafts.ts";
+import {
+  addEdges,
+  claimBead,
+  closeBead,
+  createBead,
+  moveBead,
+  reopenBead,
+  setFields,
+} from "./drafts.ts";
 import { type Ledger, openLedger } from "./ledger.ts";
 import { readyBeads } from "./readiness.ts";
 
@@ -73,6 +81,34 @@ test("what another bead's close made ready is ready after a restart", async () =
   await first.close();
   const second = await open("ready.db", disk);
   expect(readyBeads(second.world, nowMs()).map(({ id }) => id)).toEqual(["alpha-y"]);
+  await second.close();
+});
+
+test("a claim that takes back the close of what went down brings it up", async () => {
+  const disk = new MemoryDisk();
+  const first = await open("reclaimed.db", disk);
+  const worker = { machine: "vm-a", polecat: "rigs/alpha/polecats/nux" };
+  await first.append("ann", [
+    createBead({ uid: "w", id: "alpha-w", title: "W" }),
+    claimBead("w", "1.1", worker),
+    createBead({ uid: "s", id: "alpha-w.s", title: "S", fields: { "gt.work": "w" } }),
+    { ...closeBead("s", close), epoch: "1.1.0" },
+    closeBead("w", { ...close, kind: "merged" }),
+    moveBead("s", "recent"),
+    moveBead("w", "recent"),
+  ]);
+  await first.checkpoint();
+  const work = first.world.bead("w");
+  await first.append("ann", work ? [reopenBead(work, "again"), claimBead("w", "1.2", worker)] : []);
+  const active = ({ world }: Ledger) => [...world.all()].map(({ id, status }) => [id, status]);
+  const both = [
+    ["alpha-w", "in_progress"],
+    ["alpha-w.s", "open"],
+  ];
+  expect(active(first)).toEqual(both);
+  await first.close();
+  const second = await open("reclaimed.db", disk);
+  expect(active(second)).toEqual(both);
   await second.close();
 });
 
