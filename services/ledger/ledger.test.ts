@@ -172,3 +172,13 @@ test("a reopen undoes the closes that it names, and a concurrent one stands", as
   await ledger.append("overseer", [close("two")]);
   expect(ledger.world.bead("a")?.closeReason).toBe("two");
 });
+
+test("a clock that is ahead for long hides no other alarm", async () => {
+  const ahead = await open(new MemoryDisk(), "vm-b", () => 1_000_000);
+  const drafts = Array.from({ length: 1_100 }, (_, n) => create(`b${n}`));
+  const events = await ahead.append("overseer", drafts);
+  const ledger = await open(new MemoryDisk());
+  ledger.receive(...lines(ledger, events, "bus"));
+  ledger.receive(['{"v":1,"writer":"vm-c.aaaa","seq":1}'], "bus");
+  expect(ledger.alarms().map(({ kind }) => kind)).toContain("bad-line");
+});

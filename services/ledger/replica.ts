@@ -11,7 +11,8 @@ import type { Recovery } from "./recover.ts";
 import type { Store } from "./store/store.ts";
 
 const futureMs = 5 * 60_000;
-const alarmsMax = 1_000;
+/** Of each kind, so that many of one leave those of the others to be seen. */
+const alarmsMax = 200;
 /** The incarnation whose segment a place is in. */
 const fileOf = /(?:^|\/)([a-z][a-z0-9-]{0,31}\.[a-z0-9]{4,16})\/\d+\.jsonl(?::|$)/;
 /** How our own lines begin. */
@@ -146,7 +147,8 @@ export class Replica {
   }
 
   alarm(alarm: Alarm): void {
-    if (this.alarms.length < alarmsMax) this.alarms.push(alarm);
+    const alike = this.alarms.filter(({ kind }) => kind === alarm.kind);
+    if (alike.length < alarmsMax) this.alarms.push(alarm);
     for (const listener of this.alarmListeners) listener(alarm);
   }
 
@@ -174,8 +176,8 @@ export class Replica {
   /** Stamps of the field values that a draft replaces. */
   #replaced(draft: Draft): Stamp[] {
     if (draft.op === "tier") {
-      const last = this.beads.state(draft.bead)?.last; // A move counts only above all before it.
-      return last ? [last.stamp] : [];
+      const held = this.beads.state(draft.bead); // A move counts only above all before it.
+      return [held?.last, held?.tier?.origin].flatMap((origin) => (origin ? [origin.stamp] : []));
     }
     if (draft.op !== "set" && draft.op !== "create") return [];
     const held = this.beads.state(draft.bead)?.fields;

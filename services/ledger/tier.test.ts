@@ -50,6 +50,16 @@ test("a move counts above what a clock from the future wrote", async () => {
   expect(tier()).toBe("recent");
 });
 
+test("a move counts above one from the future", async () => {
+  const { ledger, tier } = await scratch();
+  const head = '"v":1,"writer":"town.aaaa","seq":1,"clock":[9000000000000,0],"actor":"deacon"';
+  const line = `{${head},"bead":"x","op":"tier","values":{"tier":"recent"},"prev":""}`;
+  ledger.receive([line], "bus");
+  expect(tier()).toBe("recent");
+  await ledger.append("deacon", [moveBead("x", "archive")]);
+  expect(tier()).toBe("archive");
+});
+
 test("what was squashed into a digest is in the archive", async () => {
   const { ledger, tier } = await scratch();
   await ledger.append("deacon", [tombstone("x", "squashed", "digest")]);
