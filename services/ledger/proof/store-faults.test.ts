@@ -176,3 +176,23 @@ test("who was killed as the file was made leaves nothing to tell of", async () =
   await ledger.close();
   expect(existsSync(`${path}.old`)).toBe(false);
 });
+
+test("a block that comes in another one's place is not taken for it", async () => {
+  const ledger = await open(join(dir, "blocks.db"), new MemoryDisk());
+  await ledger.append("ann", [
+    createBead({ uid: "u0", id: "alpha-u0", title: "Zero" }),
+    createBead({ uid: "u1", id: "alpha-u1", title: "One" }),
+    ...["u0", "u1"].map((uid) => closeBead(uid, close)),
+  ]);
+  await ledger.append("deacon", [moveBead("u0", "archive")]);
+  await ledger.checkpoint();
+  expect(ledger.history("u0")).toHaveLength(3);
+  const zero = ledger.world.bead("u0");
+  if (zero) await ledger.append("ann", [reopenBead(zero, "again")]);
+  await ledger.checkpoint(); // Its block is gone, and its number is free.
+  await ledger.append("deacon", [moveBead("u1", "archive")]);
+  await ledger.checkpoint();
+  expect(ledger.world.bead("u1")?.title).toBe("One");
+  expect(told(ledger, asked)).toEqual(await plainly(ledger));
+  await ledger.close();
+});
