@@ -12,6 +12,7 @@ import { readMachineFile, readSettings, readTownFile } from "./folder-settings.t
 import { type Ledger, openLedger } from "./ledger.ts";
 import { readClone } from "./read-clone.ts";
 import { isLedger } from "./read-folder.ts";
+import { checkpointFile } from "./run-checkpoints.ts";
 
 /** The town's writers are called so in every ledger. */
 const townMachine = "town";
@@ -31,6 +32,8 @@ export type OpenFolderOptions = {
   readonly nowMs: () => number;
   readonly disk?: Disk;
   readonly random?: (length: number) => string;
+  /** Keep a checkpoint from now on: what is moved down leaves memory only where there is one. */
+  readonly keepsCheckpoint?: boolean;
 };
 
 /** A folder's ledger, open for writing; nobody else writes it until it is closed. */
@@ -59,7 +62,10 @@ export async function openFolder(dir: string, options: OpenFolderOptions): Promi
     if (isThere) await clearLocks(clone); // Whoever left them has ended, since the home is ours.
     const journal = join(place.dir, "journal");
     const { machine } = place;
-    const clocked = { dir: journal, machine, disk, nowMs };
+    const checkpoint = join(place.dir, checkpointFile);
+    // Who has none, a small folder mostly, is not given one for looking.
+    const store = existsSync(checkpoint) || options.keepsCheckpoint ? checkpoint : undefined;
+    const clocked = { dir: journal, machine, disk, nowMs, store };
     const ledger = await openLedger({ ...clocked, ...(random && { random }) });
     for (const { path, text } of isThere ? await readClone(clone) : []) {
       ledger.receive(text.split("\n"), path);

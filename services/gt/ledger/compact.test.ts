@@ -5,6 +5,8 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { runGit } from "#services/git/run-git.ts";
 import { closeBead, createBead } from "#services/ledger/drafts.ts";
 import { openFolder } from "#services/ledger/open-folder.ts";
+import { checkpointFile } from "#services/ledger/run-checkpoints.ts";
+import { Store } from "#services/ledger/store/store.ts";
 import { runInMemory } from "../terminal-memory.ts";
 
 const dayMs = 86_400_000;
@@ -43,6 +45,16 @@ test("a folder's ended beads go down, and nothing is lost", async () => {
   expect((await gt("compact")).out).toContain("nothing had to move");
   expect(await gt("export")).toEqual(before);
   expect((await gt("verify")).exitCode).toBe(0);
+});
+
+test("what went down is out of memory from then on, whoever opens the folder", async () => {
+  const { ledger, close } = await openFolder(dir, { nowMs: () => nowMs });
+  expect([...ledger.world.all()].map(({ uid }) => uid)).toEqual(["b"]);
+  expect(ledger.world.state("a")).toBeDefined();
+  await close();
+  const store = new Store(join(dir, checkpointFile), "laptop");
+  expect(store.beads.below()).toBe(1);
+  store.close();
 });
 
 test("what is in the clone stays there, reachable or not, in fewer files", async () => {

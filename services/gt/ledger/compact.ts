@@ -38,7 +38,7 @@ async function compact(gt: Session, options: Options): Promise<void> {
   const dir = await folderToChange(gt, options);
   if (dir === undefined) return compactTown(gt, ages);
   const { nowMs } = gt.terminal;
-  const folder = await openFolder(dir, { nowMs });
+  const folder = await openFolder(dir, { nowMs, keepsCheckpoint: true });
   try {
     const { ledger, place } = folder;
     const home = place.dir;
