@@ -6,10 +6,11 @@ import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { connectMemoryBus, createMemoryBroker } from "#services/bus/bus-memory.ts";
 import { systemClock } from "#services/lifecycle/clock.ts";
+import { MemoryDisk } from "./disk-memory.ts";
 import { nodeDisk } from "./disk-node.ts";
 import type { Draft } from "./event.ts";
 import { type Ledger, openLedger } from "./ledger.ts";
-import { openLedgerGit } from "./ledger-git.ts";
+import { type LedgerGit, openLedgerGit } from "./ledger-git.ts";
 import { type LedgerSync, runSync } from "./sync.ts";
 
 let root = "";
@@ -32,6 +33,7 @@ afterEach(() => {
 type Member = { ledger: Ledger; sync: LedgerSync };
 type Broker = ReturnType<typeof createMemoryBroker>;
 
+const nowMs = () => 1_000;
 const pace = { pushMs: 10, fetchMs: 3_600_000, alonePollMs: 20, gapMs: 5 };
 
 async function member(machine: string, broker: Broker, dir = machine): Promise<Member> {
@@ -176,4 +178,35 @@ test("a ledger that moved to another remote is found there, with all that it had
   const tree = ["ls-tree", "-r", "--name-only", "machines/vm-a"];
   const names = execFileSync("git", tree, { cwd: moved, encoding: "utf8" });
   expect(names).toContain(first.ledger.writer);
+});
+
+test("what a look brought is folded in turns, and noted as seen when all of it is", async () => {
+  const writer = await openLedger({ dir: "/j", machine: "vm-b", disk: new MemoryDisk(), nowMs });
+  const events = await writer.append("ann", ["one", "two", "three"].map(create));
+  const segments = events.map(({ line }, n) => ({ lines: [line], source: `s${n}.jsonl` }));
+  const places = { disk: new MemoryDisk(), store: join(root, "checkpoint.db") };
+  const ledger = await openLedger({ dir: "/j", machine: "vm-a", nowMs, ...places });
+  let asked = 0;
+  const git: LedgerGit = {
+    dir: root,
+    fetch: async () => ({ lines: asked++ === 0 ? segments : [], rewound: [] }),
+    push: async () => false,
+    seen: () => new Map([["machines/vm-b", "abc"]]),
+  };
+  const told: string[] = [];
+  ledger.onChange(({ event }) => {
+    setImmediate(() => told.push(`turn after ${event.bead}`));
+    told.push(event.bead);
+    if (event.bead === "two" && asked === 1) throw new Error("a listener that fails");
+  });
+  const seen = () => [...JSON.parse(ledger.noted("seen") ?? "[]")];
+  const bus = connectMemoryBus(createMemoryBroker(), { name: "vm-a" });
+  const parts = { town: "t", ledger, git, bus, clock: systemClock, signal: stop.signal, pace };
+  const sync = await runSync({ ...parts, report: () => {} });
+  await sync.caughtUp;
+  expect([asked, seen(), ledger.world.size()]).toEqual([1, [], 2]);
+  await sync.fetch();
+  expect(seen()).toEqual([["machines/vm-b", "abc"]]);
+  expect(ledger.world.size()).toBe(3);
+  expect(told.slice(0, 3)).toEqual(["one", "turn after one", "two"]);
 });

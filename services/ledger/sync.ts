@@ -1,11 +1,14 @@
+import { setImmediate as nextTurn } from "node:timers/promises";
 import type { Bus, BusMessage } from "#services/bus/bus.ts";
 import { ledgerSubjects } from "#services/bus/subjects.ts";
+import { inTurn } from "#services/git/in-turn.ts";
 import { type Actor, runActor } from "#services/lifecycle/actor.ts";
 import type { Clock } from "#services/lifecycle/clock.ts";
 import { Wake } from "#services/lifecycle/wake.ts";
 import { isTownError } from "#services/rpc/town-error.ts";
 import type { Head } from "./chain.ts";
 import { writerMachine } from "./event.ts";
+import type { FetchedLines } from "./event-blobs.ts";
 import type { Ledger } from "./ledger.ts";
 import type { LedgerGit } from "./ledger-git.ts";
 import type { Rewound } from "./noted-tips.ts";
@@ -142,6 +145,9 @@ class Remote {
   #fetchedMs = Number.NEGATIVE_INFINITY;
   /** A gap has outlived a look at what is new: what closes it may be in what is old. */
   #isGapOld = false;
+  /** What a look brought and a failure kept from being folded: no later look brings it again. */
+  readonly #unread: FetchedLines[] = [];
+  #isFolding = false;
   #wholeMs = Number.NEGATIVE_INFINITY;
 
   constructor(options: SyncOptions) {
@@ -195,7 +201,8 @@ class Remote {
     const { clock, signal } = this.#options;
     const { promise, resolve } = this.#asked;
     signal.addEventListener("abort", () => resolve(), { once: true });
-    const cancel = clock.after(catchUpMs, resolve);
+    // One that answers is waited for, however much it brought.
+    const cancel = clock.after(catchUpMs, () => this.#isFolding || resolve());
     await promise;
     cancel();
   }
@@ -215,9 +222,7 @@ class Remote {
     try {
       const whole = this.#isGapOld && clock.nowMs() - this.#wholeMs >= pace.fetchMs;
       if (whole) this.#wholeMs = clock.nowMs();
-      const { lines, rewound } = await git.fetch(signal, { whole });
-      for (const { lines: some, source } of lines) ledger.receive(some, source);
-      this.#marks.saw(git.seen());
+      const rewound = await inTurn(`${git.dir} fold`, () => this.#fold(whole));
       if (rewound.length > 0) this.#tellRewound(rewound);
       this.#isGapOld = ledger.gaps().length > 0;
       await this.#options.onFetched?.(signal);
@@ -227,6 +232,26 @@ class Remote {
       this.fetchWanted = true;
       throw error;
     }
+  }
+
+  /** Others have their turn after each segment: the first look may bring all that ever was. */
+  async #fold(whole: boolean): Promise<readonly Rewound[]> {
+    const { git, ledger, signal } = this.#options;
+    const { lines, rewound } = await git.fetch(signal, { whole });
+    const seen = new Map(git.seen());
+    this.#unread.push(...lines);
+    this.#isFolding = true;
+    try {
+      for (let next = this.#unread[0]; next; next = this.#unread[0]) {
+        ledger.receive(next.lines, next.source);
+        this.#unread.shift();
+        await nextTurn(undefined, { signal });
+      }
+    } finally {
+      this.#isFolding = false;
+    }
+    this.#marks.saw(seen);
+    return rewound;
   }
 
   /** Said loudly; each writer then pushes again what the remote lacks of its own. */
