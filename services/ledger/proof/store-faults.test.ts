@@ -1,12 +1,14 @@
-import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { copyFileSync, existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
+import { setImmediate } from "node:timers/promises";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { ManualClock } from "#services/lifecycle/clock.ts";
 import { MemoryDisk } from "../disk-memory.ts";
-import { closeBead, createBead, moveBead, reopenBead } from "../drafts.ts";
+import { addEdges, closeBead, createBead, moveBead, reopenBead, setFields } from "../drafts.ts";
 import { type Ledger, openLedger } from "../ledger.ts";
+import { readyBeads } from "../readiness.ts";
 import { runLedgerCheckpoints } from "../run-checkpoints.ts";
 import { linesOf } from "./crash.ts";
 import { smallDisk } from "./small-disk.ts";
@@ -46,7 +48,7 @@ async function plainly(ledger: Ledger): Promise<unknown> {
 }
 const asked = { uids, requests: [], nowMs: nowMs() };
 
-test("a checkpoint that finds no room loses nothing, says so once, and is made once there is", async ({
+test("a checkpoint without room loses nothing, says so once, and is made once there is", async ({
   onTestFinished,
   skip,
 }) => {
@@ -196,3 +198,52 @@ test("a block that comes in another one's place is not taken for it", async () =
   expect(told(ledger, asked)).toEqual(await plainly(ledger));
   await ledger.close();
 });
+
+test("what changes amid a checkpoint is not in it, nor what is known of it", async () => {
+  const options = { dir: "/p", machine: "vm-b", disk: new MemoryDisk() };
+  const peer = await openLedger({ ...options, nowMs: () => nowMs() + 1_000 });
+  const [late] = await peer.append("bob", [setFields("u39", { title: "Late" })]);
+  const disk = new MemoryDisk();
+  const path = join(dir, "amid.db");
+  const ledger = await open(path, disk);
+  await fill(ledger, 0, 40);
+  const made = ledger.checkpoint();
+  await setImmediate();
+  ledger.receive([late?.line ?? ""], "vm-b");
+  expect(ledger.world.bead("u39")?.title).toBe("Late");
+  await made;
+  const copy = join(dir, "amid-copy.db");
+  for (const end of ["", "-wal"]) {
+    if (existsSync(path + end)) copyFileSync(path + end, copy + end);
+  }
+  const killed = await open(copy, disk);
+  expect(killed.world.bead("u39")?.title).toBe("Title of u39");
+  expect(told(killed, asked)).toEqual(await plainly(killed));
+  await Promise.all([killed.close(), ledger.close()]);
+});
+
+test.for([{ isTouched: true }, { isTouched: false }])(
+  "a parent moved down while held holds its child ($isTouched)",
+  async ({ isTouched }) => {
+    const disk = new MemoryDisk();
+    const path = join(dir, `held-${isTouched}.db`);
+    const first = await open(path, disk);
+    await first.append("ann", [
+      createBead({ uid: "u0", id: "alpha-u0", title: "Cause" }),
+      createBead({ uid: "u1", id: "alpha-u1", title: "Parent" }),
+      createBead({ uid: "u2", id: "alpha-u2", title: "Child" }),
+      addEdges("u1", [{ to: "u0", type: "blocks" }]),
+      addEdges("u2", [{ to: "u1", type: "parent-child" }]),
+      closeBead("u1", close),
+    ]);
+    await first.append("deacon", [moveBead("u1", "archive")]);
+    await first.close();
+    const second = await open(path, disk);
+    if (isTouched) await second.append("ann", [setFields("u2", { title: "Child still" })]);
+    expect(told(second, asked)).toEqual(await plainly(second));
+    await second.append("ann", [closeBead("u0", close)]);
+    expect(told(second, asked)).toEqual(await plainly(second));
+    expect(uidsOf(readyBeads(second.world, nowMs()))).toEqual(["u2"]);
+    await second.close();
+  },
+);

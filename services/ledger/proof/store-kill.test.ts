@@ -15,7 +15,7 @@ import { storeRequests, storeUids, wordOf, workOn } from "./store-work.ts";
 import { randomNumbers } from "./tape.ts";
 import { told, uidsOf } from "./told.ts";
 
-const kills = 60;
+const kills = 45;
 /** Each home is killed so often, and looked at after each time. */
 const killsPerHome = 15;
 const homesAtOnce = 2;
@@ -151,7 +151,7 @@ async function killOneHome(number: number) {
   return { acknowledged: acknowledged.length, checkpoints, faults };
 }
 
-test(`${kills} kills of a process that makes checkpoints lose nothing and double nothing`, async () => {
+test(`${kills} kills amid checkpoints lose nothing and double nothing`, async () => {
   const homes = Array.from({ length: kills / killsPerHome }, (_, home) => home);
   const sum = { acknowledged: 0, checkpoints: 0, faults: [] as string[] };
   const worker = async () => {
