@@ -110,14 +110,40 @@ export class StoredBeads {
 
   /** All beads below the active tier, or of one of them, as they are when the walk comes there. */
   *everyBelow(tier?: Tier): Iterable<string> {
-    const which = tier === undefined ? "tier > 0" : `tier = ${tiers.indexOf(tier)}`;
-    const sql = `SELECT key, uid FROM bead WHERE ${which} AND key > ? ORDER BY key LIMIT 256`;
+    if (tier === "recent") return yield* this.#everyRecent();
+    if (tier === "archive") return yield* this.#everyArchived();
+    const were = new Set<string>();
+    for (const uid of this.#everyRecent()) {
+      were.add(uid);
+      yield uid;
+    }
+    // What is archived meanwhile comes once.
+    for (const uid of this.#everyArchived()) if (!were.has(uid)) yield uid;
+  }
+
+  *#everyRecent(): Iterable<string> {
+    const sql = "SELECT key, uid FROM bead WHERE tier = 1 AND key > ? ORDER BY key LIMIT 256";
     for (let after = 0; ; ) {
-      const rows = this.#page(sql, after);
+      const rows = this.#database.all<{ key: number; uid: string }>(sql, after);
       for (const { uid } of rows) yield uid;
       const last = rows.at(-1);
       if (!last) return;
       after = last.key;
+    }
+  }
+
+  /** Block by block, so that each is opened once, whenever what is in it was filed. */
+  *#everyArchived(): Iterable<string> {
+    // Not null, as the index has it.
+    const sql = `SELECT block, key, uid FROM bead WHERE block IS NOT NULL
+      AND (block, key) > (?, ?) ORDER BY block, key LIMIT 256`;
+    for (let after = { block: 0, key: 0 }; ; ) {
+      const { block, key } = after;
+      const rows = this.#database.all<typeof after & { uid: string }>(sql, block, key);
+      for (const { uid } of rows) yield uid;
+      const last = rows.at(-1);
+      if (!last) return;
+      after = last;
     }
   }
 
@@ -200,10 +226,6 @@ export class StoredBeads {
     if (tier === 0) return;
     this.#database.run("DELETE FROM name WHERE uid = ?", uid);
     this.#database.run("DELETE FROM words WHERE rowid = ?", key);
-  }
-
-  #page(sql: string, after: number): { key: number; uid: string }[] {
-    return this.#database.all(sql, after);
   }
 
   #row(uid: string): Row | undefined {
