@@ -129,7 +129,7 @@ test("a checkpoint that is removed under the process is told of, and made anew",
   const ledger = await open(path, disk);
   await fill(ledger, 0, 4);
   await ledger.checkpoint();
-  for (const end of ["", "-wal"]) rmSync(path + end, { force: true });
+  for (const end of ["", "-journal"]) rmSync(path + end, { force: true });
   await fill(ledger, 4, 8);
   await expect(ledger.checkpoint()).rejects.toThrow(`${path} was removed under the process`);
   const before = told(ledger, asked);
@@ -213,7 +213,7 @@ test("what changes amid a checkpoint is not in it, nor what is known of it", asy
   expect(ledger.world.bead("u39")?.title).toBe("Late");
   await made;
   const copy = join(dir, "amid-copy.db");
-  for (const end of ["", "-wal"]) {
+  for (const end of ["", "-journal"]) {
     if (existsSync(path + end)) copyFileSync(path + end, copy + end);
   }
   const killed = await open(copy, disk);

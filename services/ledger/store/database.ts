@@ -6,8 +6,8 @@ import { codeOf, DamagedStore, isDamage, sqliteError, storeError } from "./store
 /** The form of the tables below. A store of another form is made anew from the events. */
 const version = 2;
 export const inMemory = ":memory:";
-/** A log that grew with one large checkpoint is cut to this by a later one. */
-const walBytesMax = 16 * 1024 * 1024;
+/** A journal that grew with one large checkpoint is cut to this by a later one. */
+const journalBytesMax = 16 * 1024 * 1024;
 
 const schema = `
   CREATE TABLE meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
@@ -213,7 +213,7 @@ function tune(db: DatabaseSync): void {
   db.exec("PRAGMA synchronous = NORMAL");
   db.exec("PRAGMA cache_size = -16384");
   db.exec("PRAGMA temp_store = MEMORY");
-  db.exec(`PRAGMA journal_size_limit = ${walBytesMax}`);
+  db.exec(`PRAGMA journal_size_limit = ${journalBytesMax}`);
 }
 
 function unfit(db: DatabaseSync, machine: string): string | undefined {
