@@ -1,5 +1,5 @@
 import { execFileSync } from "node:child_process";
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
@@ -127,5 +127,17 @@ test("what somebody put among the events that is no file of them disturbs nobody
   const b = side("vm-b");
   expect((await linesOf(b)).sort()).toEqual(["odd", "one"]);
   await a.write("two");
+  expect(await linesOf(b)).toEqual(["one", "two"]);
+});
+
+test("what a look brought that failed at its end comes with the next one", async () => {
+  const [a, b] = [side("vm-a"), side("vm-b", { isKeeper: true })];
+  await a.write("one");
+  expect(await linesOf(b)).toEqual(["one"]);
+  await a.write("two");
+  const lock = join(root, "vm-b.git", "refs", "gastown-noted", "machines", "vm-a.lock");
+  writeFileSync(lock, "");
+  await expect(b.git.fetch(signal)).rejects.toThrow("cannot lock ref");
+  rmSync(lock);
   expect(await linesOf(b)).toEqual(["one", "two"]);
 });
