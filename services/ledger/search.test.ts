@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { MemoryDisk } from "./disk-memory.ts";
 import { createBead } from "./drafts.ts";
 import { openLedger } from "./ledger.ts";
-import { matchBead, parseQuery } from "./search.ts";
+import { indexQuery, matchBead, parseQuery } from "./search.ts";
 
 async function match(query: string, over: Partial<Parameters<typeof createBead>[0]> = {}) {
   const options = { dir: "/j", machine: "town", disk: new MemoryDisk(), nowMs: () => 1 };
@@ -52,4 +52,9 @@ test("a long text is cut around what was found", async () => {
   const found = await match("needle", { fields: { description } });
   expect(found?.excerpt).toMatch(/^….{0,40}needle.*…$/);
   expect(found?.excerpt.length).toBeLessThan(130);
+});
+
+test("the index is asked for no zero, which it would not take", () => {
+  expect(indexQuery(parseQuery("befo\0re"))).toBe('"bef" AND "efo"');
+  expect(indexQuery(parseQuery("a\0b"))).toBeUndefined();
 });

@@ -39,7 +39,10 @@ export function indexQuery(query: Query): string | undefined {
     const starts = chars.slice(0, 1 - trigramChars || undefined);
     return starts.map((_, at) => chars.slice(at, at + trigramChars).join(""));
   });
-  const whole = trigrams.filter((trigram) => [...trigram].length === trigramChars);
+  // Where a text has a zero, the index cannot be asked for it.
+  const whole = trigrams.filter((trigram) => {
+    return [...trigram].length === trigramChars && !trigram.includes("\0");
+  });
   if (whole.length === 0) return undefined;
   return [...new Set(whole)].map((each) => `"${each.replaceAll('"', '""')}"`).join(" AND ");
 }
