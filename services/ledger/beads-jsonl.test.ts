@@ -145,3 +145,17 @@ test("all that is wrong with a line is said at once", () => {
     /id: .*title: .*priority: /s,
   );
 });
+
+test("a line that no event could hold is refused, and named", () => {
+  const line = (depth: number) => {
+    const made = '"created_at":"2026-01-01T00:00:00Z","updated_at":"2026-01-01T00:00:00Z"';
+    const metadata = "[".repeat(depth) + "]".repeat(depth);
+    return `{"id":"a-1","title":"T",${made},"metadata":{"deep":${metadata}}}`;
+  };
+  for (const depth of [600, 100_000]) {
+    expect(() => readBeadsLine(line(depth), 3)).toThrow("line 3: is nested more than 490 deep");
+  }
+  const read = readBeadsLine(line(480), 3);
+  const drafts = read.kind === "bead" ? read.bead.drafts((id) => id) : [];
+  expect(drafts).toHaveLength(1);
+});

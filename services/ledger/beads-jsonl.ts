@@ -2,6 +2,7 @@ import type { z } from "zod";
 import { TownError } from "#services/rpc/town-error.ts";
 import type { Json } from "./bead-state.ts";
 import { BeadsRow } from "./beads-row.ts";
+import { isDeeper, lineDepthMax } from "./depth.ts";
 import type { Row } from "./foreign-edit.ts";
 import { type ImportedBead, importedBead } from "./imported-bead.ts";
 
@@ -35,6 +36,7 @@ function parse(text: string, number: number): Row {
     }
     throw bad(number, `not JSON (${(cause as Error).message})`);
   }
+  if (isDeeper(json, lineDepthMax)) throw bad(number, `is nested more than ${lineDepthMax} deep`);
   if (typeof json === "object" && json !== null && !Array.isArray(json)) {
     const lost = /\d{16}|[eE]\+?\d{3}/.test(text) ? lostNumber(text) : undefined;
     if (lost !== undefined) {

@@ -3,13 +3,12 @@ import { z } from "zod";
 import { TownError } from "#services/rpc/town-error.ts";
 import type { Json } from "./bead-state.ts";
 import type { Stamp } from "./clock.ts";
+import { eventDepthMax, isDeeper } from "./depth.ts";
 import { isEpoch } from "./epoch.ts";
 
 /** The newest event format that this version writes and understands. */
 export const eventVersion = 1;
 
-/** How deep values may be nested: what is nested deeper, whoever reads it has no stack for. */
-const depthMax = 500;
 /** The end of the year 9999: a time after it has no RFC 3339, and a little later none at all. */
 const msMax = Date.UTC(10_000, 0) - 1;
 
@@ -132,7 +131,7 @@ function isJson(value: unknown, depth = 0): value is Json {
   if (value === null || typeof value === "string" || typeof value === "boolean") return true;
   if (typeof value === "number") return Number.isFinite(value);
   if (typeof value !== "object") return false;
-  if (depth === depthMax) return false;
+  if (depth === eventDepthMax) return false;
   const isMember = (each: unknown) => isJson(each, depth + 1);
   if (Array.isArray(value)) return value.every(isMember);
   const made = Object.getPrototypeOf(value);
@@ -166,14 +165,8 @@ export function decodeEvent(line: string): LedgerEvent {
 }
 
 function checkDepth(json: unknown): void {
-  if (!isDeeper(json, depthMax)) return;
-  throw new TownError("invalid", `values are nested more than ${depthMax} deep`);
-}
-
-/** Looks no deeper than asked: a stack is what is missing where something is nested too deep. */
-function isDeeper(json: unknown, than: number): boolean {
-  if (typeof json !== "object" || json === null) return false;
-  return than === 0 || Object.values(json).some((value) => isDeeper(value, than - 1));
+  if (!isDeeper(json, eventDepthMax)) return;
+  throw new TownError("invalid", `values are nested more than ${eventDepthMax} deep`);
 }
 
 function checkValues(event: Envelope): void {
