@@ -169,10 +169,20 @@ function checkDepth(json: unknown): void {
   throw new TownError("invalid", `values are nested more than ${eventDepthMax} deep`);
 }
 
-function checkValues(event: Envelope): void {
+function checkValues(event: { readonly op: string; readonly values: unknown }): void {
   if (!Object.hasOwn(operations, event.op)) return; // A later version's; kept and passed on.
   const read = operations[event.op as Operation].safeParse(event.values);
   if (!read.success) throw new TownError("invalid", `${event.op}: ${z.prettifyError(read.error)}`);
+}
+
+const drafted = envelope.pick({ actor: true, bead: true, op: true, epoch: true, request: true });
+
+/** Fails with `invalid` where nobody could read what a draft would be written as. */
+export function checkDraft(actor: string, draft: Draft): void {
+  const read = drafted.safeParse({ ...draft, actor });
+  if (!read.success) throw new TownError("invalid", z.prettifyError(read.error));
+  checkDepth({ values: draft.values });
+  checkValues(draft);
 }
 
 /** Write one event as a line, without the line end. */

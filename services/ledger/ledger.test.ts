@@ -182,3 +182,21 @@ test("a clock that is ahead for long hides no other alarm", async () => {
   ledger.receive(['{"v":1,"writer":"vm-c.aaaa","seq":1}'], "bus");
   expect(ledger.alarms().map(({ kind }) => kind)).toContain("bad-line");
 });
+
+test.for<{ what: string; actor?: string; draft: Draft }>([
+  { what: "a name too long", draft: create("b", "b".repeat(201)) },
+  { what: "no bead", draft: create("", "alpha-b") },
+  { what: "no actor", actor: "", draft: create("b") },
+  { what: "no epoch", draft: { ...create("b"), epoch: "the first" } },
+])("a draft with $what is refused with all beside it, and what follows stays", async (bad) => {
+  const disk = new MemoryDisk();
+  const before = await open(disk);
+  const refused = before.append(bad.actor ?? "ann", [create("a"), bad.draft]);
+  await expect(refused).rejects.toMatchObject({ reason: "invalid" });
+  await before.append("ann", [create("c")]);
+  const ids = ({ world }: Ledger) => [...world.all()].map(({ id }) => id);
+  expect(ids(before)).toEqual(["alpha-c"]);
+  await before.close();
+  const after = await open(disk);
+  expect([ids(after), after.gaps(), after.alarms()]).toEqual([["alpha-c"], [], []]);
+});

@@ -3,7 +3,14 @@ import { Beads } from "./beads.ts";
 import { Chain, type Head } from "./chain.ts";
 import { Checkpoints } from "./checkpoints.ts";
 import { type Stamp, stampAbove, tick } from "./clock.ts";
-import { type Draft, decodeEvent, encodeEvent, eventVersion, type LedgerEvent } from "./event.ts";
+import {
+  checkDraft,
+  type Draft,
+  decodeEvent,
+  encodeEvent,
+  eventVersion,
+  type LedgerEvent,
+} from "./event.ts";
 import { Events } from "./events.ts";
 import type { Journal } from "./journal.ts";
 import type { Alarm, Change } from "./ledger.ts";
@@ -83,6 +90,7 @@ export class Replica {
     if (drafts.length === 0) return [];
     const refusal = this.#journal.refusal();
     if (refusal !== undefined) throw refusal; // Before anything is folded that cannot be kept.
+    for (const draft of drafts) checkDraft(actor, draft); // What has a number must get to the disk.
     const events = drafts.map((draft) => this.#stamp(actor, draft));
     const tell = () => {
       for (const event of events) this.#tell(event);
