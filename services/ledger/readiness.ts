@@ -182,8 +182,9 @@ export function isInGraph(bead: Bead): boolean {
   return bead.status !== "closed" && !bead.deleted;
 }
 
-/** The edge by which a bead is below another. */
+/** The edge by which a bead is below another; a deleted one is below nobody. */
 export function parentEdge(bead: Bead): Dependency | undefined {
+  if (bead.deleted) return undefined;
   return bead.dependencies.find(({ type }) => type === "parent-child");
 }
 
@@ -213,6 +214,8 @@ function circleBlock(circle: readonly Bead[], near: Circumstances): string | und
 export function ownWaits(bead: Bead, near: Circumstances): Readiness {
   const blocked: string[] = [];
   const notes: string[] = [];
+  // A deleted bead waits for nothing, and so it does not hold its children either.
+  if (bead.deleted) return { blocked, notes };
   for (const edge of bead.dependencies) {
     if (!isWaitType(edge.type) || edge.type === "parent-child") continue;
     const { block, note } = judgeEdge(bead, edge, near);

@@ -1,6 +1,6 @@
 import { isTownError } from "#services/rpc/town-error.ts";
 import { Beads } from "./beads.ts";
-import { Chain, type Head } from "./chain.ts";
+import { Chain, type HashesOf, type Head } from "./chain.ts";
 import { Checkpoints } from "./checkpoints.ts";
 import { type Stamp, stampAbove, tick } from "./clock.ts";
 import {
@@ -16,6 +16,7 @@ import type { Journal } from "./journal.ts";
 import type { Alarm, Change } from "./ledger.ts";
 import type { Recovery } from "./recover.ts";
 import type { Store } from "./store/store.ts";
+import type { StoredEvents } from "./store/stored-events.ts";
 
 const futureMs = 5 * 60_000;
 /** Of each kind, so that many of one leave those of the others to be seen. */
@@ -47,6 +48,7 @@ export class Replica {
   readonly #writer: string;
   readonly #journal: Journal;
   readonly checkpoints: Checkpoints | undefined;
+  readonly #stored: StoredEvents | undefined;
   readonly #nowMs: () => number;
   #position = 0;
   #clock: Stamp = [0, 0];
@@ -57,6 +59,7 @@ export class Replica {
     this.#writer = writer;
     this.#journal = journal;
     this.#nowMs = nowMs;
+    this.#stored = store?.events;
     this.beads = new Beads(store);
     this.events = new Events(store?.events);
     this.checkpoints =
@@ -76,8 +79,7 @@ export class Replica {
   /** Take up where the last checkpoint stood. */
   #load(store: Store): void {
     for (const { writer, seq, hash } of store.heads()) {
-      const hashesOf = (of: number) => store.events.hashes(writer, of);
-      this.#chains.set(writer, new Chain({ seq, hash }, hashesOf));
+      this.#chains.set(writer, new Chain({ seq, hash }, this.#hashesOf(writer)));
     }
     for (const alarm of JSON.parse(store.note("alarms") ?? "[]") as Alarm[]) this.alarm(alarm);
     this.receive(JSON.parse(store.note("early") ?? "[]") as string[], "the last checkpoint");
@@ -246,10 +248,15 @@ export class Replica {
     for (const listener of this.changes) listener(change);
   }
 
+  /** What the checkpoints have of a writer: those of this process, too. */
+  #hashesOf(writer: string): HashesOf {
+    return (seq) => this.#stored?.hashes(writer, seq) ?? [];
+  }
+
   #chain(writer: string): Chain {
     let chain = this.#chains.get(writer);
     if (!chain) {
-      chain = new Chain();
+      chain = new Chain({ seq: 0, hash: "" }, this.#hashesOf(writer));
       this.#chains.set(writer, chain);
     }
     return chain;

@@ -59,7 +59,11 @@ function makeDraft(tape: Tape, shape: Shape, written: readonly LedgerEvent[]): D
     () => ({ bead, op: "close", values: { close: epoch, kind: "done", reason: "" } }),
     () => ({ bead, op: "close", epoch, values: { close: epoch, kind: "failed", reason: "" } }),
     () => ({ bead, op: "reopen", values: { closes: ["1.1", "1.2", "2.1"], reason: "" } }),
-    () => ({ bead, op: "delete", values: { reason: "" } }),
+    () => {
+      // Squashed, or by itself.
+      const digest = tape.next(2) === 1 ? { digest: "d" } : {};
+      return { bead, op: "delete", values: { reason: "", ...digest } };
+    },
     () => ({ bead, op: "tier", values: { tier: tape.pick(["recent", "archive"]) } }),
   ];
   return tape.pick([...makers.slice(0, 3), ...makers])();
