@@ -266,7 +266,7 @@ export class Beads implements World {
     if (held) return held;
     const bead = this.#derive(this.#states.get(uid));
     if (resident) resident.view = bead;
-    else if (bead) this.#readViews.set(uid, bead);
+    else if (bead && !isTrace(bead)) this.#readViews.set(uid, bead); // Or none forgets it.
     return bead;
   }
 
