@@ -8,7 +8,7 @@ import {
   TownService,
 } from "#proto/gastown/v1/town_service_pb.ts";
 import { isTownError } from "#services/rpc/town-error.ts";
-import { exitCodes, failureOf } from "./failure.ts";
+import { exitCodes, failureOf, upCall } from "./failure.ts";
 import type { Place } from "./find-town.ts";
 import { oneLine } from "./one-line.ts";
 import type { Session } from "./session.ts";
@@ -36,7 +36,8 @@ async function doctor(gt: Session): Promise<void> {
 async function askTown(gt: Session): Promise<{ reached: boolean; checks: Check[] }> {
   try {
     const { checks } = await gt.call(TownService.method.diagnose, {}, { timeoutMs: 60_000 });
-    return { reached: true, checks };
+    const silent = silentTown(await gt.places(), gt.answerer());
+    return { reached: !silent, checks: silent ? [silent, ...checks] : checks };
   } catch (error) {
     if (!isTownError(error, "unavailable", "timeout")) throw error;
     const { message, remedy = "" } = failureOf(error);
@@ -45,6 +46,14 @@ async function askTown(gt: Session): Promise<{ reached: boolean; checks: Check[]
       checks: [create(CheckSchema, { name: "town", detail: message, remedy })],
     };
   }
+}
+
+/** A rig-agent that answers in the town's place finds nothing wrong with itself. */
+function silentTown([first]: readonly Place[], answerer: Place | undefined): Check | undefined {
+  if (first === undefined || answerer === undefined || answerer === first) return undefined;
+  const detail = `${first.what} does not answer; ${answerer.what} did`;
+  const remedy = `start it with ${upCall}`;
+  return create(CheckSchema, { name: "town", detail, remedy });
 }
 
 async function checkGit(): Promise<Check> {

@@ -20,7 +20,8 @@ export type Failure = {
   readonly remedy?: string;
 };
 
-const upCall = `\`${callName(process.env)} up\``;
+/** How the caller starts a town. */
+export const upCall = `\`${callName(process.env)} up\``;
 
 const remedies: Partial<Record<Reason, string>> = {
   stale: "another worker holds this work now: stop here",

@@ -126,10 +126,14 @@ test("with the town away its machine's rig-agent answers, and that is said", asy
   const agent = await serve({ socketPath: socket });
   town.put("created", { id: "alpha-7", title: "Kept", status: "open" });
   const told = await gt(["list", "--home", home]);
+  const examined = await gt(["doctor", "--home", home]);
   await agent.drain(1_000);
   expect(told.exitCode).toBe(0);
   expect(told.out).toContain("alpha-7");
   expect(told.err).toMatch(/^gt: the town at .* does not answer; asking the rig-agent of vm-a\n$/);
+  expect(examined.exitCode).toBe(3);
+  expect(examined.out).toMatch(/✗ +town +the town at .* does not answer; .* vm-a did: .*gt up`$/m);
+  expect(examined.out).toContain("bus");
 });
 
 test("a home of another version is refused by name", async () => {
