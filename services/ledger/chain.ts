@@ -29,6 +29,8 @@ export class Chain {
   readonly #hashesOf: HashesOf;
   /** By number, what came before its turn: two events where the writer was cloned. */
   readonly #early = new Map<number, LedgerEvent[]>();
+  /** The highest number that came, though it may not have been kept. */
+  #highest = 0;
   readonly #forks = new Map<number, Set<string>>();
   /** Numbers under which there is more than one event, once for each further one. */
   readonly forks: number[] = [];
@@ -61,9 +63,9 @@ export class Chain {
     }
   }
 
-  /** The lowest number that is missing while later ones wait, or undefined. */
+  /** The lowest number that is missing while later ones are known of, or undefined. */
   gap(): number | undefined {
-    return this.#early.size > 0 ? this.#length() + 1 : undefined;
+    return this.#length() < this.#highest ? this.#length() + 1 : undefined;
   }
 
   accept(event: LedgerEvent): Arrival {
@@ -73,6 +75,7 @@ export class Chain {
       this.#fork(event);
       return { kind: "forked", events: [event] };
     }
+    this.#highest = Math.max(this.#highest, seq);
     if (seq > this.#length() + 1) {
       const waiting = this.#early.get(seq) ?? [];
       if (waiting.some(({ hash }) => hash === event.hash)) return { kind: "known" };

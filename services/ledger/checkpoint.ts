@@ -23,6 +23,8 @@ export type Checkpoint = {
   readonly notes: ReadonlyMap<string, string>;
 };
 
+/** How many beads go down before others get their turn: many enough to fill a block. */
+const leavingMax = 256;
 /** How many beads or events are written before others get their turn. */
 const sliceMax = 16;
 
@@ -78,7 +80,12 @@ async function putBeads(
     else if (put.tier === "active") store.beads.putActive(uid, put.state, card);
     else leaving.push(put);
   });
-  store.beads.putBelow(leaving);
+  // By month, since a block is of one.
+  leaving.sort((a, b) => (a.month < b.month ? -1 : Number(a.month > b.month)));
+  for (let at = 0; at < leaving.length; at += leavingMax) {
+    store.beads.putBelow(leaving.slice(at, at + leavingMax));
+    await setImmediate();
+  }
   return new Set(leaving.map(({ uid }) => uid));
 }
 

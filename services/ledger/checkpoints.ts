@@ -4,6 +4,7 @@ import { type Checkpoint, writeCheckpoint } from "./checkpoint.ts";
 import type { Events } from "./events.ts";
 import type { Journal } from "./journal.ts";
 import type { Alarm } from "./ledger.ts";
+import type { Segment } from "./recover.ts";
 import type { Store } from "./store/store.ts";
 
 /** What of a replica is put into a checkpoint beside its beads and events. */
@@ -57,7 +58,7 @@ export class Checkpoints {
     const checkpoint: Checkpoint = {
       ...{ beads: taken, events: events.takeUp(), heads },
       notes: this.#notesToKeep(notes, standing),
-      ...this.#segments(standing.stopped),
+      ...this.#segments(standing),
     };
     try {
       const isDurable = () => journal.settled();
@@ -77,11 +78,15 @@ export class Checkpoints {
     }
   }
 
-  #segments(stopped: ReadonlySet<string>): Pick<Checkpoint, "segments" | "unread"> {
+  /** What stands behind a bad line, or behind a gap, is looked at again. */
+  #segments({ stopped, chains }: Standing): Pick<Checkpoint, "segments" | "unread"> {
     const all = this.#parts.journal.segments();
-    const unread = all.filter(({ incarnation }) => stopped.has(incarnation));
+    const isUnread = ({ incarnation }: Segment) => {
+      return stopped.has(incarnation) || chains.get(incarnation)?.gap() !== undefined;
+    };
+    const unread = all.filter(isUnread);
     return {
-      segments: all.filter(({ incarnation }) => !stopped.has(incarnation)),
+      segments: all.filter((segment) => !isUnread(segment)),
       unread: unread.map(({ incarnation, name }) => `${incarnation}/${name}`),
     };
   }

@@ -50,7 +50,11 @@ function killed(path: string, copy: string): string {
   return copy;
 }
 
-test("with checkpoints and kills at any moment a ledger tells what it would without", async () => {
+const timeout = 120_000; // Real files, synced for real.
+
+test("with checkpoints and kills at any moment a ledger tells what it would without", {
+  timeout,
+}, async () => {
   let lives = 0;
   const once = async (happened: readonly string[], seed: number) => {
     const random = randomNumbers(seed);
@@ -106,7 +110,7 @@ test("with checkpoints and kills at any moment a ledger tells what it would with
     for (const each of used)
       for (const end of ["", "-journal"]) rmSync(each + end, { force: true });
   };
-  await fc.assert(fc.asyncProperty(histories, fc.nat(), once), { numRuns: 400 });
+  await fc.assert(fc.asyncProperty(histories, fc.nat(), once), { numRuns: 200 });
 });
 
 test("what is moved down leaves memory, is found, and comes up with its events", async () => {
