@@ -1,3 +1,4 @@
+import { takeTurns } from "#services/api/take-turns.ts";
 import type { NewFile } from "#services/ledger/fast-import.ts";
 import type { Ledger } from "#services/ledger/ledger.ts";
 import type { Addition, Outgoing } from "#services/ledger/outgoing.ts";
@@ -62,7 +63,7 @@ export function hubAddition(ports: HubPorts): NonNullable<Outgoing["more"]> {
       return nothing;
     }
     const view: NewFile[] = isViewDue
-      ? [{ path: viewPath, bytes: Buffer.from(renderView(ledger), "utf8") }]
+      ? [{ path: viewPath, bytes: await viewInTurns(ledger, signal) }]
       : [];
     return {
       files: [...files, ...view, ...archived],
@@ -79,6 +80,20 @@ export function hubAddition(ports: HubPorts): NonNullable<Outgoing["more"]> {
 
 /** The active tier in Beads' JSONL dialect, sorted by id. */
 export function renderView(ledger: Ledger): string {
-  const beads = [...ledger.world.all()].sort((a, b) => (a.id < b.id ? -1 : a.id > b.id ? 1 : 0));
-  return beads.map((bead) => `${toViewLine(bead, ledger.world)}\n`).join("");
+  return [...viewLines(ledger)].join("");
+}
+
+/** The same, with turns for others in between. What changes meanwhile has it written again. */
+async function viewInTurns(ledger: Ledger, signal: AbortSignal): Promise<Uint8Array> {
+  const lines: Uint8Array[] = [];
+  for await (const line of takeTurns(viewLines(ledger), signal)) lines.push(Buffer.from(line));
+  return Buffer.concat(lines);
+}
+
+function* viewLines({ world }: Ledger): Iterable<string> {
+  const beads = [...world.all()].sort((a, b) => (a.id < b.id ? -1 : a.id > b.id ? 1 : 0));
+  for (const { uid } of beads) {
+    const bead = world.bead(uid); // As it is when its turn comes.
+    if (bead) yield `${toViewLine(bead, world)}\n`;
+  }
 }

@@ -66,14 +66,14 @@ export class StoredEvents {
 
   /** The lines of one writer, by number. */
   *linesOf(writer: string): Iterable<string> {
-    const sql = `SELECT ${columns} FROM event WHERE writer = ? AND seq > ?
+    const sql = `SELECT ${columns} FROM event WHERE writer = ? AND (seq, row) > (?, ?)
       ORDER BY seq, row LIMIT ${pageRows}`;
-    for (let after = 0; ; ) {
-      const rows = this.#database.all<Row>(sql, writer, after);
+    for (let after = [0, 0]; ; ) {
+      const rows = this.#database.all<Row>(sql, writer, ...after);
       for (const row of rows) yield this.#entry(row).line;
       const last = rows.at(-1);
       if (!last) return;
-      after = last.seq;
+      after = [last.seq, last.row];
     }
   }
 
