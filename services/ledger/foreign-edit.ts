@@ -215,3 +215,9 @@ export function isNewerHere(
 export function isNewerRow(row: Row, bead: Bead): boolean {
   return compareInstants(text(row["updated_at"]), bead.updatedAt) > 0;
 }
+
+/** Whether a line that no parent had was made from a bead as the ledger has it now. */
+export function isRowOfAge(row: Row, bead: Bead): boolean {
+  const at = text(row["updated_at"]);
+  return at !== "" && compareInstants(at, bead.updatedAt) === 0;
+}

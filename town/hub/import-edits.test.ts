@@ -261,3 +261,30 @@ test("what went down is not deleted, and who writes its line anew brings it up",
   const again = await scratch.person("show", "origin/main:.beads/issues.jsonl");
   expect(again).toContain('"title":"Edited"');
 });
+
+test("an edit of what went down counts, though its line kept its updated_at", async () => {
+  await using scratch = await scratchHub();
+  const town = await townWith(scratch);
+  await town.ledger.append("ann", [closeBead("a", { close: "1", kind: "done", reason: "" })]);
+  await town.push();
+  const old = JSON.parse(town.view().split("\n")[0] ?? "") as Row;
+  await town.ledger.append("deacon", [moveBead("a", "archive")]);
+  await town.push();
+  const add = (row: Row) => (view: string) => `${view}${JSON.stringify({ ...old, ...row })}\n`;
+  await scratch.edit(add({ title: "Before", labels: ["hot"] }), "2020-01-01T00:00:00Z");
+  await town.fetch();
+  // Whatever else it says, its author cannot have seen the title that was written since.
+  expect(town.ledger.world.bead("a")).toMatchObject({ title: "First", labels: ["hot"] });
+  await town.ledger.append("deacon", [moveBead("a", "archive")]);
+  await town.push();
+  const { updatedAt } = town.ledger.world.bead("a") ?? {};
+  await scratch.edit(add({ title: "By hand", labels: ["hot"], updated_at: updatedAt }));
+  await town.fetch();
+  expect(town.ledger.world.bead("a")).toMatchObject({ tier: "active", title: "By hand" });
+  // A tool that has the line from before writes an older one.
+  await town.ledger.append("deacon", [moveBead("a", "archive")]);
+  await town.push();
+  await scratch.edit(add({ updated_at: updatedAt }));
+  await town.fetch();
+  expect(town.ledger.world.bead("a")).toMatchObject({ tier: "archive", title: "By hand" });
+});

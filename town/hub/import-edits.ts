@@ -6,7 +6,13 @@ import { toBeadsLine } from "#services/ledger/beads-line.ts";
 import { forRequest, setFields } from "#services/ledger/drafts.ts";
 import { draftsOfEdit } from "#services/ledger/edit-drafts.ts";
 import type { Draft } from "#services/ledger/event.ts";
-import { editName, editsOf, isNewerRow, type Row } from "#services/ledger/foreign-edit.ts";
+import {
+  editName,
+  editsOf,
+  isNewerRow,
+  isRowOfAge,
+  type Row,
+} from "#services/ledger/foreign-edit.ts";
 import { requestKey } from "#services/ledger/ids.ts";
 import type { Ledger } from "#services/ledger/ledger.ts";
 import { ownDomain } from "#services/ledger/outgoing.ts";
@@ -137,7 +143,8 @@ function editDrafts(
   const { row } = line;
   // A line that no parent had, of a bead that is here: an older state of it changes nothing.
   const isBack = line.parents.length === 0;
-  if (isBack && !isNewerRow(row, held)) return [];
+  const isSameAge = isBack && isRowOfAge(row, held);
+  if (isBack && !isSameAge && !isNewerRow(row, held)) return [];
   const before = isBack ? [JSON.parse(toBeadsLine(held, world)) as Row] : line.parents;
   const { commit: oid, atMs } = commit;
   const where = `in commit ${oid.slice(0, 12)}`;
@@ -145,10 +152,14 @@ function editDrafts(
   const drafts = editsOf(row, before).flatMap((edit) => {
     const key = keyOf(commit, line, editName(edit));
     if (world.requested(key)) return [];
-    return forRequest(key, draftsOfEdit(edit, held, world, source));
+    // What its author saw of a field is not known here: the dates of the two decide.
+    const isDated = isSameAge && edit.kind === "field";
+    const made = isDated ? { ...edit, from: edit.to } : edit;
+    return forRequest(key, draftsOfEdit(made, held, world, source));
   });
   const updatedAt = row["updated_at"];
-  if (drafts.length === 0 || typeof updatedAt !== "string") return drafts;
+  // What was changed is newer than every line of that age, whoever brings one of them again.
+  if (drafts.length === 0 || isSameAge || typeof updatedAt !== "string") return drafts;
   // Last, so that the time of the newest write is the one that the line names.
   return [...drafts, setFields(held.uid, { updated_at: updatedAt })];
 }
