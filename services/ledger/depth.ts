@@ -1,4 +1,4 @@
-/** How deep an event may be nested: what is nested deeper, whoever reads it may have no stack for. */
+/** How deep an event may be nested: who reads what is deeper may have no stack for it. */
 export const eventDepthMax = 500;
 /** How deep a line of Beads may be: its event has it a few levels further down. */
 export const lineDepthMax = 490;

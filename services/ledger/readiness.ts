@@ -212,10 +212,8 @@ function circleBlock(circle: readonly Bead[], near: Circumstances): string | und
 
 /** What holds a bead and all below it by its own edges and date. */
 export function ownWaits(bead: Bead, near: Circumstances): Readiness {
-  const blocked: string[] = [];
-  const notes: string[] = [];
-  // A deleted bead waits for nothing, and so it does not hold its children either.
-  if (bead.deleted) return { blocked, notes };
+  const [blocked, notes]: [string[], string[]] = [[], []];
+  if (bead.deleted) return { blocked, notes }; // It waits for nothing, nor do its children for it.
   for (const edge of bead.dependencies) {
     if (!isWaitType(edge.type) || edge.type === "parent-child") continue;
     const { block, note } = judgeEdge(bead, edge, near);
