@@ -1,8 +1,7 @@
-import { readFile } from "node:fs/promises";
-import { resolve } from "node:path";
 import { type ImportBeadsResponse, WorkService } from "#proto/gastown/v1/work_service_pb.ts";
 import { TownError } from "#services/rpc/town-error.ts";
 import { oneLine } from "./one-line.ts";
+import { readText } from "./read-text.ts";
 import type { Session } from "./session.ts";
 import { type Declare, example } from "./verb.ts";
 
@@ -17,13 +16,21 @@ export const declare: Declare = (command, act) => {
 const importTimeoutMs = 300_000;
 
 /** The lines of a file, or of standard input. */
-export async function readLines({ terminal }: Session, file: string): Promise<string[]> {
-  const text = file === "-" ? await terminal.readInput() : await read(resolve(terminal.cwd, file));
+export async function readLines(gt: Session, file: string): Promise<string[]> {
+  const text = (await readText(gt, file)).replace(/^\uFEFF/, "");
+  refuseWhole(text, file === "-" ? "standard input" : file);
   // Empty lines stay, so that the number of a bad line is its number in the file.
-  return text
-    .replace(/^\uFEFF/, "")
-    .replace(/\n+$/, "")
-    .split("\n");
+  return text.replace(/\n+$/, "").split("\n");
+}
+
+/** JSON of several lines would be refused line by line, and nobody would learn why. */
+function refuseWhole(text: string, what: string): void {
+  const [, first = ""] = /^\s*(\S[^\r\n]*)/.exec(text) ?? [];
+  const isArray = first.startsWith("[");
+  if (!isArray && first.trimEnd() !== "{") return;
+  const [kind, filter] = isArray ? ["a JSON array", ".[]"] : ["JSON over several lines", "."];
+  const remedy = `\`jq -c '${filter}'\` makes a line of each`;
+  throw new TownError("invalid", `${what} is ${kind}, not a bead a line: ${remedy}`);
 }
 
 /** File the beads of a file in the town in effect. */
@@ -48,10 +55,4 @@ function words({ created, existing, changed, older, lines, skipped }: ImportBead
   // A town of an earlier version tells of these only.
   const known = told.length > 0 ? told : skipped.map((line) => `skipped: ${oneLine(line)}`);
   return [counts.join(", "), ...known.map((line) => `  ${line}`)].join("\n");
-}
-
-async function read(file: string): Promise<string> {
-  return readFile(file, "utf8").catch((cause: unknown) => {
-    throw new TownError("invalid", `cannot read ${file}`, { cause });
-  });
 }

@@ -131,18 +131,24 @@ test.for([
   ["<<<<<<< ours", "line 12: a marker of a merge conflict: settle the conflict, then import again"],
   ["=======", "line 12: a marker of a merge conflict"],
   ['{"id":"a-1","title":"x","metadata":{"__proto__":1}}', 'line 12: has a key named "__proto__"'],
-  ['{"title":"x"}', "line 12: id:"],
-  ['{"id":"a-1","title":""}', "line 12: title:"],
-  ['{"id":"a-1","title":"x","priority":9}', "line 12: priority:"],
-  ['{"id":"a-1","title":"x","created_at":"soon"}', "created_at: not an RFC 3339 time"],
-  ['{"id":"a-1","title":"x","dependencies":[{"type":"blocks"}]}', "dependencies.0.depends_on_id"],
+  ['{"title":"x"}', "line 12: id is missing"],
+  ['{"id":"a-1"}', "line 12: title is missing"],
+  ['{"id":"a-1","title":null}', "line 12: title is missing"],
+  ['{"id":"a-1","title":""}', "line 12: title is empty"],
+  ['{"id":"a-1","title":"x","priority":9}', "line 12: priority is above 4"],
+  ['{"id":"a-1","title":"x","priority":1.5}', "line 12: priority is not a whole number"],
+  ['{"id":"a-1","title":"x","comments":[{"id":[]}]}', "comments.0.id is neither text nor a number"],
+  ['{"id":"a-1","title":"x","labels":"red"}', "line 12: labels is not a list"],
+  ['{"id":"a-1","title":"x","created_at":"soon"}', "created_at is not an RFC 3339 time"],
+  [`{"id":"a-1","title":"${"x".repeat(501)}"}`, "line 12: title is over 500 characters"],
+  ['{"id":"a-1","title":"x","dependencies":[{}]}', "dependencies.0.depends_on_id is missing"],
 ])("%s is refused with its line and what is wrong", ([text, message]) => {
   expect(() => readBeadsLine(text ?? "", 12)).toThrow(message);
 });
 
 test("all that is wrong with a line is said at once", () => {
   expect(() => readBeadsLine('{"id":"","title":7,"priority":"high"}', 1)).toThrow(
-    /id: .*title: .*priority: /s,
+    /id is empty; title is not text; priority is not a number$/,
   );
 });
 

@@ -22,7 +22,8 @@ export function readBeadsLine(text: string, number: number): BeadsLine {
   const { _type: type = "issue" } = json;
   if (type !== "issue") return { kind: "skipped", why: skip(number, `of type ${String(type)}`) };
   const read = BeadsRow.safeParse(json);
-  if (!read.success) throw bad(number, read.error.issues.map(describe).join("; "));
+  if (!read.success)
+    throw bad(number, read.error.issues.map((issue) => describe(issue, json)).join("; "));
   return { kind: "bead", bead: importedBead(json, read.data) };
 }
 
@@ -62,8 +63,39 @@ function bad(number: number, what: string): TownError {
   return new TownError("invalid", `line ${number}: ${what}`, { violations });
 }
 
-function describe({ path, message }: z.core.$ZodIssue): string {
-  return path.length > 0 ? `${path.join(".")}: ${message}` : message;
+const kinds: Readonly<Record<string, string>> = {
+  string: "text",
+  number: "a number",
+  int: "a whole number",
+  array: "a list",
+  object: "an object",
+};
+
+/** What is wrong with a value, in words for whoever wrote the file. */
+function describe(issue: z.core.$ZodIssue, json: Row): string {
+  const { path, message } = issue;
+  const name = path.join(".");
+  switch (issue.code) {
+    case "invalid_type":
+      if (isMissing(json, path)) return `${name} is missing`;
+      return `${name} is not ${kinds[issue.expected] ?? issue.expected}`;
+    case "invalid_union":
+      return `${name} is neither text nor a number`;
+    case "too_small":
+      if (issue.origin === "string") return `${name} is empty`;
+      return `${name} is below ${issue.minimum}`;
+    case "too_big":
+      if (issue.origin === "string") return `${name} is over ${issue.maximum} characters`;
+      return `${name} is above ${issue.maximum}`;
+    default:
+      return `${name} is ${message}`;
+  }
+}
+
+function isMissing(json: unknown, path: readonly PropertyKey[]): boolean {
+  const read = (value: unknown, key: PropertyKey) => (value as Record<PropertyKey, unknown>)[key];
+  const value = path.reduce(read, json);
+  return value === undefined || value === null;
 }
 
 /** Some programs lose such a key, some take it for more than a key. */

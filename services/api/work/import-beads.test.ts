@@ -122,6 +122,29 @@ test("every bad line is named at once", async () => {
   });
 });
 
+test("lines of one unknown prefix are one finding, with what to do; others are counted", async () => {
+  const town = await scratchTown();
+  const foreign = Array.from({ length: 2_000 }, (_, at) =>
+    line(`gt-${at % 2 ? "wisp-" : ""}x${at}`),
+  );
+  const bad = Array.from({ length: 14 }, (_, at) => JSON.stringify({ id: `alpha-x${at}` }));
+  const refused: Error = await load(town, [...bad, line("bd-1"), ...foreign]).catch((e) => e);
+  const [first, ...others] = refused.message.split("; ");
+  expect(first).toBe(
+    "nothing was filed: 2000 lines have the prefix gt, which no rig has: add one with `gt rig add " +
+      "NAME REMOTE --prefix gt`, or file them into a folder with `gt ledger import --dir`",
+  );
+  expect(others[0]).toBe("line 1: title is missing");
+  expect(others.slice(9)).toEqual(["line 10: title is missing", "and 5 more lines"]);
+  const long = Array.from({ length: 20 }, (_, at) =>
+    line(`alpha-${at}`, { priority: "x".repeat(9) }),
+  );
+  const many = long.map((text) => `${text}x`.repeat(3));
+  const cut: Error = await load(town, [...many, ...foreign]).catch((e) => e);
+  expect(cut.message).toMatch(/; and \d+ more lines$/);
+  expect(cut.message.length).toBeLessThan(1_000);
+});
+
 test("a circle through what is closed holds nobody back", async () => {
   const town = await scratchTown();
   const lines = [

@@ -7,9 +7,9 @@ import { type ImportPlan, type LineReport, planImport } from "#services/ledger/i
 import { isEnrolledId, rigs, townPrefix } from "#services/ledger/rigs.ts";
 import type { World } from "#services/ledger/world.ts";
 import type { MethodImpl } from "#services/rpc/method.ts";
-import { TownError } from "#services/rpc/town-error.ts";
 import type { ApiPorts } from "../api-ports.ts";
 import { mutate } from "../mutate.ts";
+import { refusalOf } from "./refusal.ts";
 
 type ImportBeads = MethodImpl<typeof WorkService.method.importBeads>;
 
@@ -19,7 +19,7 @@ export function importBeads({ ledger }: Pick<ApiPorts, "ledger">): ImportBeads {
   return async (request, context) => {
     const { principal, requestId } = context;
     const plan = planImport(world, request.lines, { isStrict: true, refuseId: foreign(world) });
-    refuseBad(plan.reports);
+    refuseBad(plan.reports, world);
     const drafts = plan.batches.flat();
     const [first] = drafts;
     const key = requestKey(principal, requestId);
@@ -49,19 +49,12 @@ function foreign(world: World): (id: string) => string | undefined {
   };
 }
 
-const toldMax = 100;
-
-/** Throws `invalid` that names every line that is refused. */
-function refuseBad(reports: readonly LineReport[]): void {
-  const violations = reports
-    .filter(({ outcome }) => outcome === "refused")
-    .map(({ line, why = "" }) => {
-      return { field: `lines[${line - 1}]`, description: `line ${line}: ${why}` };
-    });
-  if (violations.length === 0) return;
-  const told = violations.slice(0, toldMax).map(({ description }) => description);
-  if (violations.length > toldMax) told.push(`and ${violations.length - toldMax} more lines`);
-  throw new TownError("invalid", `nothing was filed: ${told.join("; ")}`, { violations });
+/** Throws `invalid` where a line is refused: then nothing of the file is filed. */
+function refuseBad(reports: readonly LineReport[], world: World): void {
+  const refused = reports.filter(({ outcome }) => outcome === "refused");
+  if (refused.length === 0) return;
+  const enrolled = rigs(world);
+  throw refusalOf(refused, (id) => !isEnrolledId(id, enrolled));
 }
 
 function answer({ beads }: ImportPlan, reports: readonly LineReport[]) {

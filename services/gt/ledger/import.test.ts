@@ -65,8 +65,25 @@ test("a line that cannot be read is told with its number; the rest is filed", as
   expect(rowsOf((await gt("export")).out)).toHaveLength(1);
   const missing = await gt("import", "absent.jsonl");
   expect(missing).toMatchObject({ exitCode: 1, out: "" });
-  expect(missing.err).toContain("cannot read");
+  expect(missing.err).toMatch(/cannot read .*absent\.jsonl: there is no such file$/m);
+  expect((await gt("import", ".")).err).toContain(": it is a folder");
 });
+
+test.for([
+  ["array.json", `[\n  {"id":"a-1","title":"x"}\n]`, "a JSON array", "jq -c '.[]'"],
+  ["one-line.json", `[{"id":"a-1","title":"x"}]`, "a JSON array", "jq -c '.[]'"],
+  ["pretty.json", `{\n  "id": "a-1"\n}`, "JSON over several lines", "jq -c '.'"],
+])(
+  "%s is no file of lines, and how to make one is said",
+  async ([name = "", text = "", ...says]) => {
+    const { gt, root } = await scratchFolder(onTestFinished);
+    await gt("init", "--machine", "laptop");
+    writeFileSync(join(root, name), text);
+    const told = await gt("import", name);
+    expect(told).toMatchObject({ exitCode: 1, out: "" });
+    for (const words of says) expect(told.err).toContain(words);
+  },
+);
 
 test("how far a long import is shows on a terminal only", async () => {
   const { gt, gtAt, beads, root } = await scratchFolder(onTestFinished);
