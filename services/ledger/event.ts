@@ -189,6 +189,11 @@ export function checkDraft(actor: string, draft: Draft): void {
 export function encodeEvent(event: Envelope): LedgerEvent {
   checkDepth(event);
   checkValues(event);
+  return writeEvent(event);
+}
+
+/** The same, of a draft that {@link checkDraft} has passed: looking twice is dear. */
+export function writeEvent(event: Envelope): LedgerEvent {
   const line = JSON.stringify(event);
   return { ...event, hash: hashLine(line), line };
 }

@@ -7,9 +7,9 @@ import {
   checkDraft,
   type Draft,
   decodeEvent,
-  encodeEvent,
   eventVersion,
   type LedgerEvent,
+  writeEvent,
 } from "./event.ts";
 import { Events } from "./events.ts";
 import type { Journal } from "./journal.ts";
@@ -164,7 +164,7 @@ export class Replica {
 
   #stamp(actor: string, draft: Draft): LedgerEvent {
     this.#clock = tick(this.#clock, this.#nowMs());
-    const event = encodeEvent({
+    const event = writeEvent({
       v: eventVersion,
       writer: this.#writer,
       seq: this.#head.seq + 1,
