@@ -8,8 +8,10 @@ import type { TierAges } from "./tiering.ts";
 
 /** What a ledger takes on the disk. */
 export type LedgerBytes = {
-  /** The own events as they were written, and the checkpoint. */
+  /** The own events as they were written. */
   readonly journal: number;
+  /** What a restart loads: all that was folded, of every tier. */
+  readonly checkpoint: number;
   /** The clone of the ledger's repository; 0 where there is none. */
   readonly clone: number;
 };
@@ -67,10 +69,12 @@ async function packClone(clone: string, signal: AbortSignal): Promise<void> {
 
 async function bytesOf(home: string): Promise<LedgerBytes> {
   const names = await readdir(home).catch(orGone([]));
-  const kept = names.filter((name) => name === "journal" || database.test(name));
-  let journal = 0;
-  for (const name of kept) journal += await pathBytes(join(home, name));
-  return { journal, clone: await pathBytes(join(home, "ledger.git")) };
+  let checkpoint = 0;
+  for (const name of names.filter((each) => database.test(each))) {
+    checkpoint += await pathBytes(join(home, name));
+  }
+  const [journal, clone] = [join(home, "journal"), join(home, "ledger.git")];
+  return { journal: await pathBytes(journal), checkpoint, clone: await pathBytes(clone) };
 }
 
 /** The checkpoint's, with what it writes beside itself. */

@@ -35,14 +35,17 @@ test("beads move by the days that are asked for, as the caller's doing, and once
     ...{ active: 3, beads: 4, before: { clone: 0n }, after: { clone: 0n } },
   });
   expect(await ask({ recentDays: 5 })).toMatchObject({ movedToRecent: 0, movedToArchive: 0 });
-  expect(await ask({ archiveDays: 0 })).toMatchObject({ movedToRecent: 0, movedToArchive: 1 });
+  expect(await ask({ recentDays: 0, archiveDays: 0 })).toMatchObject({
+    movedToRecent: 0,
+    movedToArchive: 1,
+  });
   const [last] = town.ledger.history("a").slice(-1);
   expect(last).toMatchObject({ actor: "ann", op: "tier" });
 });
 
 test("a number of days below zero, or none at all, is refused", async () => {
   await using scene = await scratch();
-  for (const init of [{ recentDays: -1 }, { archiveDays: Number.NaN }]) {
+  for (const init of [{ recentDays: -1 }, { archiveDays: Number.NaN }, { archiveDays: 29 }]) {
     const error = await scene.ask(init).catch((failure: unknown) => failure);
     expect(isTownError(error, "invalid")).toBe(true);
   }

@@ -29,6 +29,10 @@ export function compact({ ledger, home, endpoint, nowMs }: CompactPorts): Compac
       if (days >= 0) continue;
       throw invalid([{ field, description: "must be a number of days, not below 0" }]);
     }
+    if (ages.archiveDays < ages.recentDays) {
+      const description = `must not be below recent_days (${ages.recentDays})`;
+      throw invalid([{ field: "archive_days", description }]);
+    }
     const options = { ledger, home, ages, actor: principal, nowMs, signal };
     const { moved, active, beads, before, after } = await compactLedger(options);
     return {
@@ -43,6 +47,6 @@ export function compact({ ledger, home, endpoint, nowMs }: CompactPorts): Compac
   };
 }
 
-function bytes({ journal, clone }: LedgerBytes) {
-  return { journal: BigInt(journal), clone: BigInt(clone) };
+function bytes({ journal, checkpoint, clone }: LedgerBytes) {
+  return { journal: BigInt(journal), checkpoint: BigInt(checkpoint), clone: BigInt(clone) };
 }

@@ -42,6 +42,7 @@ test("a folder's ended beads go down, and nothing is lost", async () => {
   });
   const second = await gt("compact", "--archive-days", "35", "--dir", dir);
   expect(second.out).toContain("0 to recent, 1 to archive\n2 beads, 1 of them active");
+  expect(second.out).toMatch(/^on disk: journal \d+ KiB.*, checkpoint \d+ KiB/m);
   expect((await gt("compact")).out).toContain("nothing had to move");
   expect(await gt("export")).toEqual(before);
   expect((await gt("verify")).exitCode).toBe(0);
@@ -78,4 +79,7 @@ test("days that are none are refused as usage", async () => {
   const told = await gt("compact", "--recent-days", "soon");
   expect(told).toMatchObject({ exitCode: 2, out: "" });
   expect(told.err).toContain("a number of days");
+  const reversed = await gt("compact", "--archive-days", "7");
+  expect(reversed).toMatchObject({ exitCode: 2, out: "" });
+  expect(reversed.err).toContain("--archive-days 7 is below --recent-days 30");
 });

@@ -4,6 +4,7 @@ import { openFolder } from "#services/ledger/open-folder.ts";
 import { tierAges } from "#services/ledger/tiering.ts";
 import { days } from "../options.ts";
 import type { Session } from "../session.ts";
+import { UsageError } from "../usage-error.ts";
 import { type Declare, example } from "../verb.ts";
 import { type FolderOption, folderToChange, takeFolder } from "./folder.ts";
 
@@ -34,6 +35,10 @@ const timeoutMs = 600_000;
 
 async function compact(gt: Session, options: Options): Promise<void> {
   const { recentDays, archiveDays } = options;
+  if (archiveDays < recentDays) {
+    const what = `--archive-days ${archiveDays} is below --recent-days ${recentDays}`;
+    throw new UsageError(`${what}: nothing is archived before it is recent; give both`);
+  }
   const ages = { recentDays, archiveDays };
   const dir = await folderToChange(gt, options);
   if (dir === undefined) return compactTown(gt, ages);
@@ -58,7 +63,8 @@ async function compactTown(gt: Session, ages: Omit<Options, "dir">): Promise<voi
 function doneBy(response: CompactLedgerResponse): Compacted {
   const { movedToRecent: recent, movedToArchive: archive, active, beads, before, after } = response;
   const bytes = (of: typeof before) => {
-    return { journal: Number(of?.journal ?? 0), clone: Number(of?.clone ?? 0) };
+    const { journal = 0, checkpoint = 0, clone = 0 } = of ?? {};
+    return { journal: Number(journal), checkpoint: Number(checkpoint), clone: Number(clone) };
   };
   const moved = { recent, archive };
   return { moved, active, beads, before: bytes(before), after: bytes(after) };
@@ -66,22 +72,26 @@ function doneBy(response: CompactLedgerResponse): Compacted {
 
 function words(where: string, { moved, active, beads, before, after }: Compacted): string {
   const { recent, archive } = moved;
+  const parts = (["journal", "checkpoint", "clone"] as const).filter(
+    (part) => before[part] + after[part] > 0,
+  );
   const isNone = recent + archive === 0;
   return [
     isNone
       ? `${where}: nothing had to move`
       : `${where}: ${recent} to recent, ${archive} to archive`,
     `${beads} beads, ${active} of them active`,
-    `journal and checkpoint: ${change(before.journal, after.journal)}`,
-    ...(after.clone > 0 ? [`clone: ${change(before.clone, after.clone)}`] : []),
+    `on disk: ${parts.map((part) => `${part} ${change(before[part], after[part])}`).join(", ")}`,
   ].join("\n");
 }
 
 function change(before: number, after: number): string {
-  return before === after ? `${kib(after)}, as before` : `${kib(before)}, now ${kib(after)}`;
+  const [was, is] = [size(before), size(after)];
+  return was === is ? `${is} as before` : `${was} → ${is}`;
 }
 
-function kib(bytes: number): string {
-  const rounded = Math.ceil(bytes / 1024);
-  return rounded < 10_240 ? `${rounded} KiB` : `${Math.round(rounded / 1024)} MiB`;
+function size(bytes: number): string {
+  if (bytes === 0) return "0";
+  if (bytes < 1024 * 1024) return `${Math.ceil(bytes / 1024)} KiB`;
+  return `${(bytes / 1024 / 1024).toFixed(1)} MiB`;
 }

@@ -60,7 +60,8 @@ test("figures are told, and a folder without a ledger is refused", async () => {
   const { out } = await gt("stats", "--json");
   const statuses = { closed: 1, open: 1 };
   expect(JSON.parse(out)).toMatchObject({ events: 3, writers: 1, beads: 2, statuses });
-  expect((await gt("stats")).out).toContain("beads: 2 (closed 1, open 1)");
+  expect((await gt("stats")).out).toContain("beads: 2 (closed 1, open 1)\ntiers: active 2\n");
+  expect((await gt("stats")).out).toMatch(/^ {2}vm-a\.life0001 {2}3$/m);
   const none = await gt("stats", "--dir", tmpdir());
   expect(none).toMatchObject({ exitCode: 1, out: "" });
   expect(none.err).toContain("no ledger in");

@@ -14,36 +14,53 @@ export const declare: Declare = (command, act) => {
 
 async function stats(gt: Session, options: FolderOption): Promise<void> {
   const figures = figuresOf(await eventsOf(gt, options));
-  const { events, writers, segments, bytes, beads, first, last } = figures;
-  const counts = (of: Record<string, number>) =>
-    Object.entries(of)
-      .map(([name, count]) => `${name} ${count}`)
-      .join(", ");
+  const { events, segments, bytes, beads, first, last } = figures;
+  const writers = Object.entries(figures.byWriter);
   const lines = [
-    `events: ${events}, writers: ${writers}, segments: ${segments}, bytes: ${bytes}`,
+    `events: ${events}, writers: ${writers.length}, segments: ${segments}, bytes: ${bytes}`,
     ...(first === "" ? [] : [`from ${first} to ${last}`]),
-    `beads: ${beads} (${counts(figures.statuses)})`,
-    `types: ${counts(figures.types)}`,
-    `operations: ${counts(figures.operations)}`,
+    beads === 0 ? "beads: 0" : `beads: ${beads} (${counts(figures.statuses)})`,
+    ...named("tiers", figures.tiers),
+    ...named("types", figures.types),
+    ...named("operations", figures.operations),
+    ...writers.slice(0, writersShown).map(([writer, count]) => `  ${writer}  ${count}`),
+    ...(writers.length > writersShown
+      ? [`  … ${writers.length - writersShown} more writers; --json names them`]
+      : []),
   ];
   gt.printValue(figures, lines.join("\n"));
+}
+
+const writersShown = 10;
+
+function named(what: string, of: Record<string, number>): string[] {
+  return Object.keys(of).length === 0 ? [] : [`${what}: ${counts(of)}`];
+}
+
+function counts(of: Record<string, number>): string {
+  return Object.entries(of)
+    .map(([name, count]) => `${name} ${count}`)
+    .join(", ");
 }
 
 function figuresOf({ segments, events }: Awaited<ReturnType<typeof eventsOf>>) {
   const beads = [...replay(events).everywhere()];
   const times = events.map(({ clock }) => clock).sort((a, b) => a[0] - b[0] || a[1] - b[1]);
   const [first, last] = [times[0], times.at(-1)];
+  const byWriter = tally(events.map(({ writer }: LedgerEvent) => writer));
   return {
     segments: segments.length,
     bytes: segments.reduce((sum, { text }) => sum + Buffer.byteLength(text), 0),
-    writers: new Set(events.map(({ writer }: LedgerEvent) => writer)).size,
+    writers: Object.keys(byWriter).length,
     events: events.length,
     beads: beads.length,
     first: first ? stampTime(first) : "",
     last: last ? stampTime(last) : "",
     statuses: tally(beads.map(({ status }) => status)),
+    tiers: tally(beads.map(({ tier }) => tier)),
     types: tally(beads.map(({ issueType }) => issueType)),
     operations: tally(events.map(({ op }) => op)),
+    byWriter,
   };
 }
 
