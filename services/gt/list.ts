@@ -61,11 +61,21 @@ async function list(gt: Session, options: Options): Promise<void> {
   };
   const found = await gather(gt, beadFilter({ ...options, ...since }), options.number);
   await gt.print(ListBeadsResponseSchema, found, ({ beads, nextPageToken, totalSize }) => {
-    if (beads.length === 0) return "no beads; `gt list --all` shows closed ones too";
+    if (beads.length === 0) return noneOf(options);
     const rest = totalSize > beads.length ? `${totalSize - beads.length} more` : "more";
     const tail = nextPageToken === "" ? "" : `\n… ${rest}; -n 0 shows all`;
     return `${beadTable(beads, gt.terminal)}${tail}`;
   });
+}
+
+/** That there is none, and where there may be some. */
+function noneOf({ tier, all, status, closedSince, filter }: Options): string {
+  if (filter !== undefined) return "no beads match that filter";
+  if (tier !== undefined && tier !== "active") {
+    return `no such beads in the tier ${tier}; \`gt list --all\` shows those of all tiers`;
+  }
+  const isOfAll = all || status === "closed" || closedSince !== undefined;
+  return isOfAll ? "no beads" : "no beads; `gt list --all` shows closed ones too";
 }
 
 const pageMax = 1_000;

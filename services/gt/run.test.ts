@@ -165,9 +165,17 @@ test("update names exactly what changes", async () => {
   expect(town.beads.get("alpha-1")).toMatchObject({ title: "Greet", labels: ["b", "c"] });
 });
 
+test("what is closed by its status is pointed to gt close, before anybody is asked", async () => {
+  const told = await gt(["update", "alpha-1", "-s", "closed"]);
+  expect(told).toMatchObject({ exitCode: 2, out: "" });
+  expect(told.err).toContain("`gt close alpha-1`");
+});
+
 test("a list passes its filter on", async () => {
   await gt(["list", "--rig", "alpha", "--status", "open", "--type", "bug"]);
   expect(town.lastFilter()).toBe("status = open AND type = bug AND rig = alpha");
+  const none = await gt(["list", "--tier", "archive"]);
+  expect(none.out).toMatch(/^no such beads in the tier archive; `gt list --all`/);
   await gt(["list", "--closed-since", "1d"]);
   expect(town.lastFilter()).toBe('closed >= "2026-02-28T09:03:00.000Z" AND work = true');
 });

@@ -45,7 +45,9 @@ function page(all: GetStatsResponse, terminal: Terminal): string {
   if (total === undefined || total.completed + total.failed === 0) return "no work is closed yet";
   const { paint } = terminal;
   const failed = total.failed === 0 ? "" : `, ${total.failed} closed as failed`;
-  const shown = weeks.slice(-weeksShown);
+  const latest = weeks.slice(-weeksShown);
+  // The weeks before anything was done say nothing.
+  const shown = latest.slice(latest.findIndex((week) => week.completed + week.failed > 0));
   return [
     `${total.completed} completed${failed}`,
     "",

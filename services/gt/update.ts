@@ -3,6 +3,7 @@ import { FieldMaskSchema, timestampFromDate } from "@bufbuild/protobuf/wkt";
 import type { BeadSchema } from "#proto/gastown/v1/bead_pb.ts";
 import { WorkService } from "#proto/gastown/v1/work_service_pb.ts";
 import { changed } from "./bead-view.ts";
+import { oneLine } from "./one-line.ts";
 import { metadata, priority } from "./options.ts";
 import type { Session } from "./session.ts";
 import { UsageError } from "./usage-error.ts";
@@ -52,6 +53,9 @@ export const declare: Declare = (command, act) => {
 };
 
 async function update(gt: Session, id: string, changes: Changes): Promise<void> {
+  if (changes.status === "closed") {
+    throw new UsageError(`a bead is closed with \`gt close ${oneLine(id)}\`, not by its status`);
+  }
   const relabels = changes.addLabel !== undefined || changes.removeLabel !== undefined;
   const labels = relabels ? await labelsOf(gt, id) : [];
   const { bead, paths } = updateOf(changes, labels, gt.terminal.nowMs());

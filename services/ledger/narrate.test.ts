@@ -7,6 +7,7 @@ import {
   claimBead,
   closeBead,
   createBead,
+  moveBead,
   releaseBead,
   removeLabels,
   reopenBead,
@@ -35,6 +36,17 @@ async function scratch() {
 const worker = { machine: "vm-a", polecat: "rigs/alpha/polecats/nux" };
 const task = (uid: string, fields = {}) =>
   createBead({ uid, id: `alpha-${uid}`, title: `Bead ${uid}`, fields });
+
+test("a move names the tiers, and so does what brings a bead up again", async () => {
+  const { write, changes } = await scratch();
+  await write(task("a"));
+  await write(closeBead("a", { close: "1", kind: "done", reason: "" }));
+  await write(moveBead("a", "archive"));
+  await write(addLabels("a", ["ui"]));
+  const [, , moved, labelled] = changes("a");
+  expect(moved).toEqual([{ field: "tier", before: "active", after: "archive" }]);
+  expect(labelled).toContainEqual({ field: "tier", before: "archive", after: "active" });
+});
 
 test("what each event changed, from what to what", async () => {
   const { write, ledger, changes } = await scratch();

@@ -41,7 +41,8 @@ export function narrate(
 ): Told[] {
   const state = emptyBead(uid);
   const claims = claimsOver(uid, world);
-  let before = new Map<string, Json>();
+  // Where every bead begins goes without saying.
+  let before = new Map<string, Json>([["tier", "active"]]);
   return events.map((event) => {
     foldEvent(state, event);
     const after = flatten(deriveBead(state, neighbours(event, claims, world)));
@@ -119,6 +120,7 @@ function flatten(bead: Bead): Map<string, Json> {
     ["status", bead.status],
     ["issue_type", bead.issueType],
     ["priority", bead.priority],
+    ["tier", bead.tier],
     ["assignee", bead.assignee],
     ["close_reason", bead.closeReason],
     ["gt.close_kind", bead.closeKind],

@@ -17,6 +17,8 @@ export function listMergeRequests({ ledger }: { readonly ledger: Ledger }): List
     const { rig, all } = request;
     const wanted = world
       .ofType("merge-request")
+      // Where it has no such field, whoever wrote it means another merge queue.
+      .filter((bead) => bead.fields[mergeField.name] !== undefined)
       .filter((bead) => rig === "" || mergeField.read(bead)?.rig === rig);
     const settled = all ? wanted.filter(({ status }) => status === "closed") : [];
     const listed = [...queued(world, wanted), ...settled.sort(newestFirst)];

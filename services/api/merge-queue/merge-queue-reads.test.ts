@@ -65,6 +65,15 @@ test("requests are listed in queue order, settled ones when asked for", async ()
   expect((await list({ rig: "beta", all: true })).mergeRequests).toEqual([]);
 });
 
+test("a merge request of another tool's queue is not listed here", async () => {
+  const { town, list } = await scratch();
+  await town.write(
+    createBead({ uid: "x", id: "alpha-x", title: "Merge: y", issueType: "merge-request" }),
+  );
+  const { mergeRequests } = await list({ all: true });
+  expect(mergeRequests?.map(({ bead }) => bead)).toEqual(["alpha-b", "alpha-a"]);
+});
+
 test("a page goes on after its last request, wherever that is now", async () => {
   const { town, list } = await scratch();
   const first = await list({ pageSize: 1 });

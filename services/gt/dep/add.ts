@@ -1,6 +1,8 @@
 import { WorkService } from "#proto/gastown/v1/work_service_pb.ts";
 import { changed } from "../bead-view.ts";
+import { oneLine } from "../one-line.ts";
 import { type Declare, example } from "../verb.ts";
+import { unknownType } from "./edge-types.ts";
 
 /** Declare `gt dep add`. */
 export const declare: Declare = (command, act) => {
@@ -15,6 +17,8 @@ export const declare: Declare = (command, act) => {
         await gt.tell(WorkService.method.addDependency, request, ({ bead }) =>
           changed(`${type} ${dependsOnId}:`, bead),
         );
+        const notice = unknownType(type);
+        if (notice !== undefined) gt.terminal.writeError(`gt: ${oneLine(notice)}\n`);
       }),
     );
 };

@@ -52,8 +52,10 @@ test("the state at an event is shown, in words and in JSON", async () => {
   const later = await gt("replay", "--at", "2030-01-01", "--json");
   expect(JSON.parse(later.out.split("\n")[0] ?? "").status).toBe("closed");
   const never = await gt("replay", "--at", "sometime");
-  expect(never).toMatchObject({ exitCode: 1, out: "" });
+  expect(never).toMatchObject({ exitCode: 2, out: "" });
   expect(never.err).toContain("not a position");
+  const before = await gt("replay", "--at", "1969-01-01T00:00:00Z");
+  expect(before).toMatchObject({ exitCode: 0, out: "no beads at 1969-01-01T00:00:00Z\n" });
 });
 
 test("figures are told, and a folder without a ledger is refused", async () => {

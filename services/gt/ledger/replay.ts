@@ -1,8 +1,10 @@
 import { exportLines } from "#services/ledger/export.ts";
-import { parsePosition, replay } from "#services/ledger/replay.ts";
+import { type Position, parsePosition, replay } from "#services/ledger/replay.ts";
+import { isTownError } from "#services/rpc/town-error.ts";
 import { oneLine } from "../one-line.ts";
 import type { Session } from "../session.ts";
 import { table } from "../table.ts";
+import { UsageError } from "../usage-error.ts";
 import { type Declare, example } from "../verb.ts";
 import { eventsOf, type FolderOption, takeFolder } from "./folder.ts";
 
@@ -27,8 +29,16 @@ const columns = [
   { head: "TITLE", gives: true },
 ];
 
+function positionOf(text: string): Position {
+  try {
+    return parsePosition(text);
+  } catch (error) {
+    throw isTownError(error, "invalid") ? new UsageError(error.message) : error;
+  }
+}
+
 async function replayAt(gt: Session, options: FolderOption & { at: string }): Promise<void> {
-  const position = parsePosition(options.at);
+  const position = positionOf(options.at);
   const world = replay((await eventsOf(gt, options)).events, position);
   if (gt.json) {
     for (const line of exportLines(world)) gt.terminal.write(`${line}\n`);
