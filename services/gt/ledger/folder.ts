@@ -23,7 +23,11 @@ export function takeFolder(command: Command): Command {
 
 /** The segments of the folder that the call means; nothing in it is changed. */
 export async function segmentsOf(gt: Session, options: FolderOption): Promise<SegmentText[]> {
-  const dir = await folderToRead(gt, options);
+  return readSegments(gt, await folderToRead(gt, options));
+}
+
+/** The segments of a folder. */
+export async function readSegments(gt: Session, dir: string): Promise<SegmentText[]> {
   try {
     return await readFolder(nodeDisk, dir, gt.signal);
   } catch (error) {
@@ -44,7 +48,7 @@ export async function eventsOf(gt: Session, options: FolderOption): Promise<Fold
 }
 
 /** The folder that a call reads: the one it names, else the current one, else a town's. */
-async function folderToRead(gt: Session, { dir }: FolderOption): Promise<string> {
+export async function folderToRead(gt: Session, { dir }: FolderOption): Promise<string> {
   const { terminal, globals } = gt;
   if (dir !== undefined) return existing(resolve(terminal.cwd, dir));
   const isTownNamed = globals.home !== undefined || globals.town !== undefined;
