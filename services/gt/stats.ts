@@ -23,10 +23,12 @@ export const declare: Declare = (command, act) => {
       act(async (gt, { rig = "", since }: { rig?: string; since?: string }) => {
         const from = since === undefined ? undefined : parseSince(since, gt.terminal.nowMs());
         const request = { rig, ...(from && { since: timestampFromDate(from) }) };
-        await gt.tell(AuditService.method.getStats, request, (all) => page(all, gt.terminal));
+        await gt.tell(AuditService.method.getStats, request, (all) => statsPage(all, gt.terminal));
       }),
     );
 };
+
+type Viewer = Pick<Terminal, "paint" | "columns">;
 
 const weeksShown = 20;
 const barColumns = 40;
@@ -40,7 +42,8 @@ const measures = [
   ["In gates", "tested", ({ inGates }: Stats) => inGates],
 ] as const;
 
-function page(all: GetStatsResponse, terminal: Terminal): string {
+/** The figures as a page. */
+export function statsPage(all: GetStatsResponse, terminal: Viewer): string {
   const { total, rigs, agents, issueTypes, weeks } = all;
   if (total === undefined || total.completed + total.failed === 0) return "no work is closed yet";
   const { paint } = terminal;
@@ -88,7 +91,7 @@ function times(total: Stats): string {
 }
 
 /** One group a line, with medians. */
-function view(head: string, groups: readonly Stats[], { columns }: Terminal): string[] {
+function view(head: string, groups: readonly Stats[], { columns }: Viewer): string[] {
   if (groups.length === 0) return [];
   const heads = [
     { head, gives: true },
