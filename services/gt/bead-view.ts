@@ -20,7 +20,7 @@ export function beadTable(beads: readonly Bead[], { paint, columns, nowMs }: Vie
       { head: "STATUS" },
       { head: "TYPE" },
       { head: "TITLE", gives: true },
-      { head: "WHO" },
+      { head: "WHO", gives: true },
       { head: "CHANGED", align: "right" },
     ],
     beads.map((bead) => [

@@ -1,4 +1,5 @@
 import { toJson } from "@bufbuild/protobuf";
+import stringWidth from "string-width";
 import { type Bead, BeadSchema } from "#proto/gastown/v1/bead_pb.ts";
 import {
   type ListReadyBeadsResponse,
@@ -12,7 +13,9 @@ import { oneLine } from "./one-line.ts";
 import { count } from "./options.ts";
 import type { Session } from "./session.ts";
 import { table } from "./table.ts";
+import type { Terminal } from "./terminal.ts";
 import { type Declare, example } from "./verb.ts";
+import { wrap } from "./wrap.ts";
 
 type Options = { readonly rig?: string; readonly number: number; readonly explain?: boolean };
 
@@ -40,7 +43,7 @@ async function ready(gt: Session, { rig = "", number, explain }: Options): Promi
       reasons,
     })),
   };
-  const text = `${readyTable(answer, gt)}\n\n${waitingTable(waiting, gt)}`;
+  const text = `${readyTable(answer, gt)}\n\n${waitingTable(waiting, gt.terminal)}`;
   gt.printValue(gt.json ? json : undefined, text);
 }
 
@@ -49,26 +52,39 @@ function readyTable({ beads }: ListReadyBeadsResponse, { terminal }: Session): s
   return "nothing is ready; `gt ready --explain` says why not";
 }
 
-/** A line per reason; the bead stands in its first. */
-function waitingTable(
-  waiting: readonly { readonly bead: Bead; readonly reasons: readonly string[] }[],
-  { terminal }: Session,
+type Waiting = { readonly bead: Bead; readonly reasons: readonly string[] };
+
+/** A line per reason, or several where the terminal is narrow; the bead stands in its first. */
+export function waitingTable(
+  waiting: readonly Waiting[],
+  { columns }: Pick<Terminal, "columns">,
 ): string {
   if (waiting.length === 0) return "every open bead is ready";
+  const width = columns();
+  const whyColumns = whyWidth(waiting, width);
   const rows = waiting.flatMap(({ bead, reasons }) =>
-    reasons.map((reason, at) =>
-      at === 0
-        ? [oneLine(bead.id), statusGlyph(bead.status), oneLine(bead.title), oneLine(reason)]
-        : ["", "", "", oneLine(reason)],
-    ),
+    reasons
+      .flatMap((reason) => wrap(oneLine(reason), whyColumns))
+      .map((line, at) =>
+        at === 0
+          ? [oneLine(bead.id), statusGlyph(bead.status), oneLine(bead.title), line]
+          : ["", "", "", line],
+      ),
   );
-  const columns = [
-    { head: "ID" },
-    { head: "" },
-    { head: "TITLE", gives: true },
-    { head: "WHY NOT" },
-  ];
-  return table(columns, rows, terminal.columns());
+  const heads = [{ head: "ID" }, { head: "" }, { head: "TITLE", gives: true }, { head: "WHY NOT" }];
+  return table(heads, rows, width);
+}
+
+const whyColumnsMin = 24;
+
+/** Of what is left beside the id, as much as the titles leave; half of it at least. */
+function whyWidth(waiting: readonly Waiting[], width: number): number {
+  const widest = (texts: readonly string[]) => Math.max(...texts.map((text) => stringWidth(text)));
+  const ids = widest(waiting.map(({ bead }) => oneLine(bead.id)));
+  const titles = widest(waiting.map(({ bead }) => oneLine(bead.title)));
+  // The glyph, and three gaps of two.
+  const left = width - ids - 7;
+  return Math.max(whyColumnsMin, left - titles, Math.floor(left / 2));
 }
 
 /** Only an epic has none of its own. */

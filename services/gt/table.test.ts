@@ -13,6 +13,23 @@ test("a line that fits is left as it is", () => {
   expect(table(columns, [row], Number.POSITIVE_INFINITY)).toContain(row.join("  "));
 });
 
+test("of columns that give way together the widest does first", () => {
+  const [title, who] = ["t".repeat(50), "w".repeat(30)];
+  const heads = [
+    { head: "TITLE", gives: true },
+    { head: "WHO", gives: true },
+  ];
+  const widths = (width: number) =>
+    table(heads, [[title, who]], width)
+      .split("\n")[1]
+      ?.split("  ")
+      .map((cell) => cell.length);
+  expect(widths(80)).toEqual([48, 30]);
+  expect(widths(62)).toEqual([30, 30]);
+  expect(widths(42)).toEqual([20, 20]);
+  expect(widths(10)).toEqual([8, 8]);
+});
+
 test("columns give way one after the other, until a line fits", () => {
   expect(table(columns, [row], 70).split("\n")[1]).toBe(
     "rigs/alpha/pole…  REJECTED alpha-1: Greet the town by its name  3m ago",

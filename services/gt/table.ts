@@ -8,7 +8,7 @@ export type Column = {
   readonly align?: "left" | "right";
   /**
    * Cut where a line would not fit; of several the one with the lowest number first, `true` being
-   * 1. Its cells carry no colours.
+   * 1; of those with the same number the widest. Its cells carry no colours.
    */
   readonly gives?: boolean | number;
 };
@@ -28,7 +28,7 @@ export function table(
   rows: readonly string[][],
   width: number,
 ): string {
-  const used = columns.map((column, at) => rows.some((row) => row[at]) || Boolean(column.gives));
+  const used = columns.map((_, at) => rows.some((row) => row[at]));
   const shown = columns.filter((_, at) => used[at]);
   const cells = rows.map((row) => row.filter((_, at) => used[at]));
   const headed = shown.some(({ head }) => head !== "");
@@ -52,16 +52,17 @@ function fitted(columns: readonly Column[], lines: readonly string[][], width: n
     Math.max(0, ...lines.map((line) => stringWidth(line[at] ?? ""))),
   );
   const gaps = gapColumns * (columns.length - 1);
-  let over = widths.reduce((sum, each) => sum + each, gaps) - width;
+  const over = widths.reduce((sum, each) => sum + each, gaps) - width;
   const giving = columns
     .map(({ gives }, at) => ({ at, order: Number(gives ?? 0) }))
     .filter(({ order }) => order > 0)
     .sort((a, b) => a.order - b.order);
-  for (const { at } of giving) {
-    const held = widths[at] ?? 0;
-    const kept = Math.max(Math.min(held, leastColumns), held - Math.max(0, over));
-    widths[at] = kept;
-    over -= held - kept;
+  for (let left = over; left > 0; left -= 1) {
+    const able = giving.filter(({ at }) => (widths[at] ?? 0) > leastColumns);
+    const first = able.filter(({ order }) => order === able[0]?.order);
+    const widest = first.sort((a, b) => (widths[b.at] ?? 0) - (widths[a.at] ?? 0))[0];
+    if (!widest) break;
+    widths[widest.at] = (widths[widest.at] ?? 0) - 1;
   }
   const given = new Set(giving.map(({ at }) => at));
   return lines.map((line) =>
