@@ -5,8 +5,8 @@ import { inTurn } from "#services/git/in-turn.ts";
 import { type ObjectReader, withReader } from "#services/git/object-reader.ts";
 import { findRef } from "#services/git/ref-files.ts";
 import { runGit } from "#services/git/run-git.ts";
-import { type Trailers, withTrailers } from "#services/git/trailers.ts";
-import { isTownError, type TownError } from "#services/rpc/town-error.ts";
+import { withTrailers } from "#services/git/trailers.ts";
+import { isTownError } from "#services/rpc/town-error.ts";
 import {
   type Blob,
   changedBlobs,
@@ -14,8 +14,16 @@ import {
   type FetchedLines,
   readBlobs,
 } from "./event-blobs.ts";
+import type { Fence } from "./fence.ts";
 import { findRewound, noteTips, type Rewound, readTips, type Tips } from "./noted-tips.ts";
-import { commitFiles, type Held, heldAt, newSegments, type Outgoing } from "./outgoing.ts";
+import {
+  commitFiles,
+  type Held,
+  heldAt,
+  type Load,
+  newSegments,
+  type Outgoing,
+} from "./outgoing.ts";
 
 /** What one look at the remote brought. */
 export type Fetched = {
@@ -39,24 +47,6 @@ export type LedgerGit = {
   /** By branch, the commit up to which its lines were returned by a look. */
   readonly seen: () => ReadonlyMap<string, string>;
   readonly dir: string;
-};
-
-/** The next commit of a ref that moves together with our branch, or neither does. */
-export type FenceLink = { readonly ref: string; readonly from: string; readonly to: string };
-
-/** What a push of our branch depends on beside the branch itself: the town's term. */
-export type Fence = {
-  /**
-   * What the commit on top of `base` says of it. Throws `stale` where another took over, which
-   * `refused` is then told of.
-   */
-  readonly trailers: (base: string | undefined, signal: AbortSignal) => Promise<Trailers>;
-  /** The link for a push of `commit`; undefined where nothing beside the branch is to move. */
-  readonly link: (commit: string, signal: AbortSignal) => Promise<FenceLink | undefined>;
-  /** The remote said yes. */
-  readonly pushed: (link: FenceLink | undefined) => void;
-  /** The remote said no; what it has was fetched since. Resolves to whether to try again. */
-  readonly refused: (error: TownError, signal: AbortSignal) => Promise<boolean>;
 };
 
 export type LedgerGitOptions = {
@@ -98,6 +88,8 @@ class Repository implements LedgerGit {
   readonly #refused = new Map<string, string>();
   /** What our branch has of our segments at `base`. */
   #pushed: { base: string; held: Held } | undefined;
+  /** Segments of ours of which that was told. */
+  readonly #altered = new Set<string>();
   /** The branches as they were when everything was read for the last time. */
   #whole = "";
   #cloning: Promise<void> | undefined;
@@ -203,8 +195,9 @@ class Repository implements LedgerGit {
     if (base === undefined || this.#pushed?.base !== base) {
       this.#pushed = { base: base ?? "", held: await this.#held(branch, base) };
     }
-    const { files: own, held, isFull } = await newSegments(outgoing, machine, this.#pushed.held);
+    const { files: own, held, isFull } = await this.#load(outgoing, this.#pushed.held, signal);
     const files = [...(addition?.files ?? []), ...own];
+    this.#pushed = { ...this.#pushed, held: files.length === 0 ? held : this.#pushed.held };
     if (files.length === 0) return "nothing";
     const merge = addition?.merge ?? [];
     const message = withTrailers(outgoing.message, (await fence?.trailers(base, signal)) ?? {});
@@ -216,6 +209,18 @@ class Repository implements LedgerGit {
     this.#tips.set(branch, commit);
     addition?.pushed?.(commit);
     return isFull ? "full" : "done";
+  }
+
+  async #load(outgoing: Outgoing, before: Held, signal: AbortSignal): Promise<Load> {
+    const limits = { signal, timeoutMs: this.#timeoutMs };
+    const load = await withReader(this.dir, limits, (reader) => {
+      return newSegments(outgoing, this.#options.machine, before, reader);
+    });
+    for (const segment of load.altered) {
+      if (!this.#altered.has(segment)) outgoing.altered?.(segment);
+      this.#altered.add(segment);
+    }
+    return load;
   }
 
   /** With leases, so that a branch that went back is noticed and not just pushed forward again. */

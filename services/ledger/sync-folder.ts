@@ -1,12 +1,13 @@
 import { existsSync } from "node:fs";
 import { readRef, trackingRef } from "#services/git/fetch-remote.ts";
 import { withoutSecrets } from "#services/git/git-failure.ts";
+import { type ObjectReader, withReader } from "#services/git/object-reader.ts";
 import { isTownError, TownError } from "#services/rpc/town-error.ts";
 import type { Alarm, Ledger } from "./ledger.ts";
 import { openLedgerGit } from "./ledger-git.ts";
 import { noteTips, readTips } from "./noted-tips.ts";
 import type { LedgerFolder, LedgerPlace } from "./open-folder.ts";
-import { type Held, heldAt, newSegments } from "./outgoing.ts";
+import { alteredAlarm, type Held, heldAt, newSegments } from "./outgoing.ts";
 
 /** What one sync of a folder came to. */
 export type FolderSynced = {
@@ -62,7 +63,9 @@ export async function syncFolder(
   const refused =
     failure ??
     (await attempt(async () => {
-      const outgoing = { segments: ledger.segments, bytes: ledger.segmentBytes, message };
+      const own = { segments: ledger.segments, bytes: ledger.segmentBytes };
+      const altered = (segment: string) => ledger.alarm(alteredAlarm(segment));
+      const outgoing = { ...own, altered, message };
       await git.push(outgoing, options.signal);
       await notePush(clone, options.signal);
     }));
@@ -130,14 +133,17 @@ async function countWaiting(
     }
   }
   let waiting = 0;
-  for (let isFull = true; isFull; ) {
-    const load = await newSegments(outgoing, machine, held);
-    for (const file of load.files) {
-      if ("bytes" in file) waiting += linesAfter(file.bytes, held.get(file.path)?.bytes ?? 0);
+  const count = async (reader: ObjectReader) => {
+    for (let isFull = true; isFull; ) {
+      const load = await newSegments(outgoing, machine, held, reader);
+      for (const file of load.files) {
+        if ("bytes" in file) waiting += linesAfter(file.bytes, held.get(file.path)?.bytes ?? 0);
+      }
+      held = load.held;
+      isFull = load.isFull;
     }
-    held = load.held;
-    isFull = load.isFull;
-  }
+  };
+  await withReader(clone, {}, count);
   return waiting;
 }
 

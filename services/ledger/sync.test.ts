@@ -1,6 +1,6 @@
 import { execFileSync } from "node:child_process";
 import { setMaxListeners } from "node:events";
-import { cpSync, mkdtempSync, rmSync } from "node:fs";
+import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
@@ -8,7 +8,7 @@ import { connectMemoryBus, createMemoryBroker } from "#services/bus/bus-memory.t
 import { systemClock } from "#services/lifecycle/clock.ts";
 import { MemoryDisk } from "./disk-memory.ts";
 import { nodeDisk } from "./disk-node.ts";
-import type { Draft } from "./event.ts";
+import { type Draft, decodeEvent, encodeEvent, hashLine } from "./event.ts";
 import { type Ledger, openLedger } from "./ledger.ts";
 import { type LedgerGit, openLedgerGit } from "./ledger-git.ts";
 import { type LedgerSync, runSync } from "./sync.ts";
@@ -209,4 +209,39 @@ test("what a look brought is folded in turns, and noted as seen when all of it i
   expect(seen()).toEqual([["machines/vm-b", "abc"]]);
   expect(ledger.world.size()).toBe(3);
   expect(told.slice(0, 3)).toEqual(["one", "turn after one", "two"]);
+});
+
+test("of a segment that was altered here, what was pushed stays, and what is here comes too", async () => {
+  const before = await member("vm-a", createMemoryBroker());
+  await before.ledger.append("overseer", [create("one"), create("two")]);
+  await before.sync.flush(stop.signal);
+  const name = `${before.ledger.writer}/000001.jsonl`;
+  const path = join(root, "vm-a", "journal", name);
+  const pushed = readFileSync(path, "utf8");
+  // Longer than it was, and with one more event that was not pushed.
+  const [first = "", second = ""] = pushed.split("\n");
+  const edited = first.replace('"title":"one"', '"title":"another"');
+  const third = encodeEvent({ ...decodeEvent(second), seq: 3, prev: hashLine(second) }).line;
+  writeFileSync(path, `${edited}\n${second}\n${third}\n`);
+  const show = () => {
+    const place = `machines/vm-a:.beads/events/vm-a/${name}`;
+    const remote = join(root, "remote.git");
+    return execFileSync("git", ["show", place], { cwd: remote, encoding: "utf8" });
+  };
+  const whole = `${pushed}${edited}\n${third}\n`;
+  const after = await member("vm-a", createMemoryBroker());
+  await after.sync.flush(stop.signal);
+  expect(show()).toBe(whole);
+  await after.ledger.append("overseer", [create("three")]);
+  await after.sync.flush(stop.signal);
+  expect(show()).toBe(whole);
+  const told = () => after.ledger.alarms().filter(({ kind }) => kind === "altered");
+  const detail = `${name} differs from what was pushed: the pushed lines stay; see gt ledger verify`;
+  expect(told()).toEqual([{ kind: "altered", detail }]);
+  // Shorter than what was pushed, and not its beginning; nobody could read its second line.
+  writeFileSync(path, `${first.replace('"title":"one"', '"title":"o"')}\n${second.slice(0, 9)}\n`);
+  const last = await member("vm-a", createMemoryBroker());
+  await last.sync.flush(stop.signal);
+  expect(show()).toMatch(/"title":"o"[^\n]*\n$/);
+  expect(show().startsWith(whole)).toBe(true);
 });

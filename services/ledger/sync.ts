@@ -12,7 +12,7 @@ import type { FetchedLines } from "./event-blobs.ts";
 import type { Ledger } from "./ledger.ts";
 import type { LedgerGit } from "./ledger-git.ts";
 import type { Rewound } from "./noted-tips.ts";
-import type { Outgoing } from "./outgoing.ts";
+import { alteredAlarm, type Outgoing } from "./outgoing.ts";
 import { publishOwn } from "./publish-own.ts";
 import { type ReadMarks, readMarks } from "./read-marks.ts";
 
@@ -156,6 +156,7 @@ class Remote {
     this.#outgoing = {
       segments: options.ledger.segments,
       bytes: options.ledger.segmentBytes,
+      altered: (segment) => options.ledger.alarm(alteredAlarm(segment)),
       message: `Events of ${writerMachine(options.ledger.writer)}`,
       ...(options.more && { more: options.more }),
     };

@@ -8,7 +8,7 @@ import {
   takeNextTerm,
 } from "#services/git/term-chain.ts";
 import { readTrailers } from "#services/git/trailers.ts";
-import type { Fence, FenceLink } from "#services/ledger/ledger-git.ts";
+import type { Fence, FenceLink } from "#services/ledger/fence.ts";
 import { isTownError, TownError } from "#services/rpc/town-error.ts";
 
 /** The ref of the ledger's remote that says which town writes `main`. */

@@ -1,0 +1,38 @@
+import { execFileSync } from "node:child_process";
+import { readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { expect, onTestFinished, test } from "vitest";
+import { bead, scratchFolder } from "./scratch-folder.ts";
+
+test("a line that was altered after its push replaces nothing at the remote, and is named", async () => {
+  const { gt, root, beads, remote } = await scratchFolder(onTestFinished);
+  const git = remote();
+  await gt("init", "--dir", "one", "--machine", "one", "--remote", git);
+  await gt("import", "--dir", "one", await beads("a.jsonl", [bead("a-1"), bead("a-2")]));
+  await gt("sync", "--dir", "one");
+  const journal = join(root, "one", "journal");
+  const [writer = ""] = readdirSync(journal);
+  const path = join(journal, writer, "000001.jsonl");
+  const pushed = readFileSync(path, "utf8");
+  const altered = pushed.replace("About a-1", "Alter a-1"); // As long as it was.
+  writeFileSync(path, altered);
+  const named = () => gt("verify", "--dir", "one");
+  expect((await named()).out).toContain(`${path}:2: broken-chain`);
+  const told = await gt("sync", "--dir", "one");
+  expect(told.out).toContain(`alarm: altered: ${writer}/000001.jsonl differs from what was pushed`);
+  expect(told.out).toContain("pushed 1\n");
+  const place = `machines/one:.beads/events/one/${writer}/000001.jsonl`;
+  const show = () => execFileSync("git", ["-C", git, "show", place], { encoding: "utf8" });
+  const whole = pushed + altered.slice(0, altered.indexOf("\n") + 1);
+  expect(show()).toBe(whole);
+  expect(await named()).toMatchObject({ exitCode: 1 });
+  expect((await named()).out).toContain(`${path}:2: broken-chain`);
+  const again = await gt("sync", "--dir", "one");
+  expect(again.out).toContain("alarm: altered");
+  expect(again.out).toContain("pushed 0\n");
+  expect(show()).toBe(whole);
+  // As the remote has it, it is as it was written.
+  writeFileSync(path, pushed);
+  expect((await gt("sync", "--dir", "one")).out).not.toContain("alarm: altered");
+  expect(show()).toBe(whole);
+});
