@@ -1,13 +1,12 @@
-import { readFile } from "node:fs/promises";
 import type { JsonObject } from "@bufbuild/protobuf";
 import { timestampFromDate } from "@bufbuild/protobuf/wkt";
 import type { Bead } from "#proto/gastown/v1/bead_pb.ts";
 import { FleetService } from "#proto/gastown/v1/fleet_service_pb.ts";
 import { WorkService } from "#proto/gastown/v1/work_service_pb.ts";
-import { TownError } from "#services/rpc/town-error.ts";
 import { changed } from "./bead-view.ts";
 import { oneLine } from "./one-line.ts";
 import { dependency, metadata, priority } from "./options.ts";
+import { readText } from "./read-text.ts";
 import type { Session } from "./session.ts";
 import { UsageError } from "./usage-error.ts";
 import { collect, type Declare, example } from "./verb.ts";
@@ -77,7 +76,7 @@ async function create(gt: Session, title: string, options: Options): Promise<voi
       acceptanceCriteria: acceptance,
       design,
       notes,
-      metadata: await metadataOf(options),
+      metadata: await metadataOf(gt, options),
       ...(until === undefined ? {} : { deferUntil: timestampFromDate(until) }),
     },
     ({ bead }) =>
@@ -104,12 +103,10 @@ async function rigOf(gt: Session, { rig, parent }: Options): Promise<string> {
   throw new UsageError(`which rig? --rig ${there}, or --rig hq for the town itself`);
 }
 
-async function metadataOf({ metadata = {}, patch }: Options): Promise<JsonObject> {
+async function metadataOf(gt: Session, { metadata = {}, patch }: Options): Promise<JsonObject> {
   if (patch === undefined) return metadata;
-  const text = await readFile(patch, "utf8").catch((cause: unknown) => {
-    throw new TownError("invalid", `cannot read the patch ${patch}`, { cause });
-  });
+  const text = await readText(gt, patch);
   const own = metadata["gt"];
-  const gt = typeof own === "object" && own !== null && !Array.isArray(own) ? own : {};
-  return { ...metadata, gt: { ...gt, patch: text } };
+  const others = typeof own === "object" && own !== null && !Array.isArray(own) ? own : {};
+  return { ...metadata, gt: { ...others, patch: text } };
 }

@@ -122,7 +122,7 @@ test("every bad line is named at once", async () => {
   });
 });
 
-test("lines of one unknown prefix are one finding, with what to do; others are counted", async () => {
+test("lines of one unknown prefix are one finding with what to do, others counted", async () => {
   const town = await scratchTown();
   const foreign = Array.from({ length: 2_000 }, (_, at) =>
     line(`gt-${at % 2 ? "wisp-" : ""}x${at}`),
@@ -131,8 +131,8 @@ test("lines of one unknown prefix are one finding, with what to do; others are c
   const refused: Error = await load(town, [...bad, line("bd-1"), ...foreign]).catch((e) => e);
   const [first, ...others] = refused.message.split("; ");
   expect(first).toBe(
-    "nothing was filed: 2000 lines have the prefix gt, which no rig has: add one with `gt rig add " +
-      "NAME REMOTE --prefix gt`, or file them into a folder with `gt ledger import --dir`",
+    "nothing was filed: 2000 lines have the prefix gt, which no rig has: add one " +
+      "with `gt rig add NAME REMOTE --prefix gt`, or file them into a folder with `gt ledger import --dir`",
   );
   expect(others[0]).toBe("line 1: title is missing");
   expect(others.slice(9)).toEqual(["line 10: title is missing", "and 5 more lines"]);

@@ -2,7 +2,7 @@ import { WorkService } from "#proto/gastown/v1/work_service_pb.ts";
 import { changed } from "../bead-view.ts";
 import { oneLine } from "../one-line.ts";
 import { type Declare, example } from "../verb.ts";
-import { unknownType } from "./edge-types.ts";
+import { unknownType } from "./unknown-edge.ts";
 
 /** Declare `gt dep add`. */
 export const declare: Declare = (command, act) => {

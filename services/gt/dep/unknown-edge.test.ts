@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { unknownType } from "./edge-types.ts";
+import { unknownType } from "./unknown-edge.ts";
 
 const blocking = "(blocks, conditional-blocks, waits-for, parent-child)";
 
