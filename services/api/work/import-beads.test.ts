@@ -132,7 +132,8 @@ test("lines of one unknown prefix are one finding with what to do, others counte
   const [first, ...others] = refused.message.split("; ");
   expect(first).toBe(
     "nothing was filed: 2000 lines have the prefix gt, which no rig has: add one " +
-      "with `gt rig add NAME REMOTE --prefix gt`, or file them into a folder with `gt ledger import --dir`",
+      "with `gt rig add NAME REMOTE --prefix gt`, " +
+      "or file them into a folder with `gt ledger import --dir`",
   );
   expect(others[0]).toBe("line 1: title is missing");
   expect(others.slice(9)).toEqual(["line 10: title is missing", "and 5 more lines"]);
