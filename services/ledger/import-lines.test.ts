@@ -85,6 +85,14 @@ test("a file goes on where a crash cut it short, event by event", async () => {
   }
 });
 
+test("a line of the same time that says otherwise changes nothing, and is called so", async () => {
+  const ledger = await scratchLedger();
+  await load(ledger, [bead("a-1")]);
+  const [report] = await load(ledger, [bead("a-1", { title: "Another" })]);
+  const why = "same updated_at, other content (title): nothing changed";
+  expect(report).toEqual({ line: 1, id: "a-1", outcome: "older", why });
+});
+
 test("an import overwrites no newer edit, and says what differs", async () => {
   const ledger = await scratchLedger();
   await load(ledger, [bead("a-1")]);

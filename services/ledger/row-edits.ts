@@ -53,7 +53,10 @@ export function editsOfRow(
   if (order <= 0 && !isCutShort) {
     if (found.length === 0) return { outcome: "unchanged", drafts: [] };
     const line = bead.updatedAt === "" ? "no updated_at" : `updated_at ${bead.updatedAt}`;
-    const why = `${names} differ, and it has ${line} against ${held.updatedAt} here`;
+    const isSame = order === 0 && bead.updatedAt !== "";
+    const why = isSame
+      ? `same updated_at, other content (${names}): nothing changed`
+      : `${names} differ, and it has ${line} against ${held.updatedAt} here`;
     return { outcome: "older", why, drafts: [] };
   }
   const changes = found.flatMap(({ drafts }) => drafts);
