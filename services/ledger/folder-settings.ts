@@ -1,7 +1,7 @@
 import { readFile, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
-import { TownError } from "#services/rpc/town-error.ts";
+import { isTownError, TownError } from "#services/rpc/town-error.ts";
 import { diskError } from "./disk-error.ts";
 
 const settingsVersion = 1;
@@ -24,6 +24,8 @@ const FolderSettings = z.looseObject({
   prefix: Prefix.optional(),
   /** A git URL or an absolute path. */
   remote: z.string().min(1).optional(),
+  /** What others wrote was here once. */
+  synced: z.boolean().optional(),
 });
 
 /** How a plain folder writes its ledger: `ledger.json`, made by `gt ledger init`. */
@@ -31,6 +33,7 @@ export type FolderSettings = {
   readonly machine: string;
   readonly prefix?: string | undefined;
   readonly remote?: string | undefined;
+  readonly synced?: boolean | undefined;
 };
 
 const MachineFile = z.looseObject({
@@ -46,6 +49,21 @@ const TownFile = z.looseObject({
 /** Read a folder's `ledger.json`; undefined where there is none. Fails with `invalid`. */
 export function readSettings(dir: string): Promise<FolderSettings | undefined> {
   return readJson(join(dir, settingsName), FolderSettings);
+}
+
+/** Whether a folder of `gt ledger init` had what others wrote. False where that cannot be read. */
+export async function isSynced(dir: string): Promise<boolean> {
+  const settings = await readSettings(dir).catch((error: unknown) => {
+    if (!isTownError(error)) throw error; // Who writes there is told of it.
+    return undefined;
+  });
+  return settings?.remote !== undefined && settings.synced === true;
+}
+
+/** Note it, once. */
+export async function noteSynced(dir: string): Promise<void> {
+  const settings = await readSettings(dir);
+  if (settings && settings.synced !== true) await writeSettings(dir, { ...settings, synced: true });
 }
 
 /** What a machine's home says of its ledger: `machine.json`. */

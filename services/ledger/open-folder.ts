@@ -8,11 +8,14 @@ import { isTownError, TownError } from "#services/rpc/town-error.ts";
 import type { Disk } from "./disk.ts";
 import { diskError } from "./disk-error.ts";
 import { nodeDisk } from "./disk-node.ts";
-import { readMachineFile, readSettings, readTownFile } from "./folder-settings.ts";
+import { isSynced, readMachineFile, readSettings, readTownFile } from "./folder-settings.ts";
 import { type Ledger, openLedger } from "./ledger.ts";
+import { faultOf } from "./mend-clone.ts";
 import { readClone } from "./read-clone.ts";
 import { isLedger } from "./read-folder.ts";
+import { restoreFromClone } from "./restore-from-clone.ts";
 import { checkpointFile } from "./run-checkpoints.ts";
+import type { SegmentText } from "./verify.ts";
 
 /** The town's writers are called so in every ledger. */
 const townMachine = "town";
@@ -42,6 +45,8 @@ export type LedgerFolder = {
   readonly ledger: Ledger;
   /** The bare clone in which others' events stand, whether it is there yet or not. */
   readonly clone: string;
+  /** Why what others wrote is not here, though it was: the clone is broken, or gone. */
+  readonly broken?: string;
   readonly close: () => Promise<void>;
 };
 
@@ -58,29 +63,45 @@ export async function openFolder(dir: string, options: OpenFolderOptions): Promi
   const release = await own(place);
   try {
     const clone = join(place.dir, "ledger.git");
-    const isThere = existsSync(clone);
-    if (isThere) await clearLocks(clone); // Whoever left them has ended, since the home is ours.
+    const { segments, broken } = await readOthers(place, clone);
     const journal = join(place.dir, "journal");
     const { machine } = place;
+    const restored = await restoreFromClone({ disk, home: place.dir, machine });
     const checkpoint = join(place.dir, checkpointFile);
     // Who has none, a small folder mostly, is not given one for looking.
     const store = existsSync(checkpoint) || options.keepsCheckpoint ? checkpoint : undefined;
     const clocked = { dir: journal, machine, disk, nowMs, store };
     const ledger = await openLedger({ ...clocked, ...(random && { random }) });
-    for (const { path, text } of isThere ? await readClone(clone) : []) {
-      ledger.receive(text.split("\n"), path);
-    }
-    const remote = place.remote || (isThere ? await originOf(clone) : "");
+    if (restored !== undefined) ledger.alarm({ kind: "restored", detail: restored });
+    for (const { path, text } of segments) ledger.receive(text.split("\n"), path);
+    const isSound = broken === undefined && existsSync(clone);
+    const remote = place.remote || (isSound ? await originOf(clone) : "");
     const close = async () => {
       await ledger.close();
       // Who only looked leaves no trace; a folder with events in it stays.
       await rmdir(join(journal, ledger.writer)).catch(() => {});
       await release();
     };
-    return { place: { ...place, remote }, ledger, clone, close };
+    const opened = { place: { ...place, remote }, ledger, clone, close };
+    return broken === undefined ? opened : { ...opened, broken };
   } catch (error) {
     await release();
     throw error;
+  }
+}
+
+type Others = { readonly segments: readonly SegmentText[]; readonly broken?: string };
+
+async function readOthers({ dir }: LedgerPlace, clone: string): Promise<Others> {
+  if (!existsSync(clone)) {
+    return { segments: [], ...((await isSynced(dir)) && { broken: "it is gone" }) };
+  }
+  try {
+    const segments = await readClone(clone);
+    await clearLocks(clone); // Whoever left them has ended, since the home is ours.
+    return { segments };
+  } catch (error) {
+    return { segments: [], broken: faultOf(error) };
   }
 }
 

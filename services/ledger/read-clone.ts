@@ -11,7 +11,13 @@ const heads = "refs/heads/";
  * asked. Each is named `<dir>:<ref>:<path>`, which git itself understands behind the colon.
  */
 export async function readClone(dir: string, signal?: AbortSignal): Promise<SegmentText[]> {
-  const args = ["for-each-ref", "--format=%(objectname) %(refname)", heads, tracking];
+  const args = [
+    "--git-dir=.",
+    "for-each-ref",
+    "--format=%(objectname) %(refname)",
+    heads,
+    tracking,
+  ];
   const { stdout } = await runGit(args, { cwd: dir, signal });
   const rows = stdout.split("\n").filter((row) => row !== "");
   const branches = rows.map((row) => branchOf(row)).sort(ownFirst);

@@ -1,6 +1,8 @@
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { TownError } from "#services/rpc/town-error.ts";
 import type { Disk } from "./disk.ts";
+import { isSynced } from "./folder-settings.ts";
+import { faultOf } from "./mend-clone.ts";
 import { readClone } from "./read-clone.ts";
 import type { SegmentText } from "./verify.ts";
 
@@ -14,19 +16,35 @@ import type { SegmentText } from "./verify.ts";
  * version comes, unless another one goes on where it ends.
  *
  * Fails with `not_found` where no ledger is there; one without events has no segments.
+ *
+ * @param tellFault told of a clone that cannot be read, or is gone; the rest is read all the same
  */
 export async function readFolder(
   disk: Disk,
   dir: string,
   signal?: AbortSignal,
+  tellFault?: (fault: string) => void,
 ): Promise<SegmentText[]> {
   const places = await findPlaces(disk, dir);
   if (places === undefined) throw noLedger(dir);
   const segments: SegmentText[] = [];
   for (const journal of places.journals) segments.push(...(await readJournal(disk, journal)));
-  for (const clone of places.clones) segments.push(...(await readClone(clone, signal)));
+  for (const clone of places.clones) {
+    try {
+      segments.push(...(await readClone(clone, signal)));
+    } catch (error) {
+      if (places.isBare || !tellFault) throw error;
+      tellFault(withoutClone(clone, faultOf(error)));
+    }
+  }
+  for (const clone of places.missing) tellFault?.(withoutClone(clone, "it is gone"));
   if (segments.length === 0 && places.isBare) throw noLedger(dir);
   return withoutCopies(segments);
+}
+
+function withoutClone(clone: string, fault: string): string {
+  const remedy = `gt ledger sync --dir ${dirname(clone)} brings it`;
+  return `${clone} cannot be read (${fault}): what others wrote is not here; ${remedy}`;
 }
 
 /** Whether {@link readFolder} would find a ledger there. */
@@ -43,31 +61,41 @@ function noLedger(dir: string): TownError {
 type Places = {
   readonly journals: readonly string[];
   readonly clones: readonly string[];
+  /** Clones that were there once. */
+  readonly missing: readonly string[];
   /** The folder is itself a repository, and maybe not of a ledger. */
   readonly isBare: boolean;
 };
 
 async function findPlaces(disk: Disk, dir: string): Promise<Places | undefined> {
-  if (await isRepository(disk, dir)) return { journals: [], clones: [dir], isBare: true };
+  if (await isRepository(disk, dir)) {
+    return { journals: [], clones: [dir], missing: [], isBare: true };
+  }
   const clone = join(dir, ".beads", "events");
   const machines = await disk.listDirs(clone);
   if (machines.length > 0) {
-    return { journals: machines.map((name) => join(clone, name)), clones: [], isBare: false };
+    const journals = machines.map((name) => join(clone, name));
+    return { journals, clones: [], missing: [], isBare: false };
   }
-  if (await isJournal(disk, dir)) return { journals: [dir], clones: [], isBare: false };
+  if (await isJournal(disk, dir)) {
+    return { journals: [dir], clones: [], missing: [], isBare: false };
+  }
   const below = await disk.listDirs(join(dir, "machines"));
   const homes = [dir, join(dir, "town"), ...below.map((name) => join(dir, "machines", name))];
   const journals: string[] = [];
   const clones: string[] = [];
+  const missing: string[] = [];
   for (const home of homes) {
     const journal = join(home, "journal");
     const repository = join(home, "ledger.git");
     const isNamed = (await disk.list(home)).some((name) => settingsFiles.has(name));
     if (isNamed || (await isJournal(disk, journal))) journals.push(journal);
-    if (await isRepository(disk, repository)) clones.push(repository);
+    // Whatever is left of it: what cannot be read is told of.
+    if ((await disk.listDirs(home)).includes("ledger.git")) clones.push(repository);
+    else if (isNamed && (await isSynced(home))) missing.push(repository);
   }
   const isSome = journals.length + clones.length > 0;
-  return isSome ? { journals, clones, isBare: false } : undefined;
+  return isSome ? { journals, clones, missing, isBare: false } : undefined;
 }
 
 /** Either says that a ledger is here, though nothing may have been written to it yet. */

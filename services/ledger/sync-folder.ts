@@ -3,8 +3,10 @@ import { readRef, trackingRef } from "#services/git/fetch-remote.ts";
 import { withoutSecrets } from "#services/git/git-failure.ts";
 import { type ObjectReader, withReader } from "#services/git/object-reader.ts";
 import { isTownError, TownError } from "#services/rpc/town-error.ts";
+import { noteSynced } from "./folder-settings.ts";
 import type { Alarm, Ledger } from "./ledger.ts";
 import { openLedgerGit } from "./ledger-git.ts";
+import { moveAside } from "./mend-clone.ts";
 import { noteTips, readTips } from "./noted-tips.ts";
 import type { LedgerFolder, LedgerPlace } from "./open-folder.ts";
 import { alteredAlarm, type Held, heldAt, newSegments } from "./outgoing.ts";
@@ -22,6 +24,8 @@ export type FolderSynced = {
   /** Incarnations of which earlier events are missing. */
   readonly gaps: readonly string[];
   readonly alarms: readonly Alarm[];
+  /** What was wrong with the clone, and what became of it. */
+  readonly mended?: string;
   /** Why the remote has not everything of ours, or we of it. */
   readonly failure?: TownError;
 };
@@ -49,6 +53,7 @@ export async function syncFolder(
   const shared = { dir: clone, remote, branch, machine };
   const git = openLedgerGit({ ...shared, isKeeper: true, ...limits(options) });
   const { received, stop } = countArrivals(ledger);
+  const mended = await mend(folder);
   const failure = await attempt(async () => {
     const { lines, rewound } = await git.fetch(options.signal);
     for (const { lines: some, source } of lines) ledger.receive(some, source);
@@ -56,6 +61,7 @@ export async function syncFolder(
       const detail = `${name} lacks what it had at ${from.slice(0, 12)}`;
       ledger.alarm({ kind: "rewound-remote", detail });
     }
+    await noteSynced(dir);
   });
   stop();
   const before = await countWaiting(folder, branch);
@@ -77,8 +83,16 @@ export async function syncFolder(
     waiting,
     gaps: ledger.gaps(),
     alarms: ledger.alarms(),
+    ...(mended !== undefined && { mended }),
     ...(refused && { failure: refused }),
   };
+}
+
+async function mend({ clone, place, broken }: LedgerFolder): Promise<string | undefined> {
+  if (broken === undefined) return undefined;
+  await noteSynced(place.dir); // Should the remote be away now, that stays known.
+  if (!existsSync(clone)) return `${clone} was gone, and is cloned anew`;
+  return moveAside(clone, broken);
 }
 
 /** A remote that later lacks what was just pushed is then noticed by the next process. */

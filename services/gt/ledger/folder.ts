@@ -29,7 +29,10 @@ export async function segmentsOf(gt: Session, options: FolderOption): Promise<Se
 /** The segments of a folder. */
 export async function readSegments(gt: Session, dir: string): Promise<SegmentText[]> {
   try {
-    return await readFolder(nodeDisk, dir, gt.signal);
+    return await readFolder(nodeDisk, dir, gt.signal, (fault) => {
+      gt.terminal.writeError(`gt: ${oneLine(fault)}\n`);
+      gt.leaveWith(exitCodes.refused);
+    });
   } catch (error) {
     throw readError(error, dir);
   }

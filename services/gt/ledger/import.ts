@@ -8,6 +8,7 @@ import { oneLine } from "../one-line.ts";
 import type { Session } from "../session.ts";
 import { table } from "../table.ts";
 import { type Declare, example } from "../verb.ts";
+import { damageRemedy } from "./damage.ts";
 import { type FolderOption, folderToChange, takeFolder } from "./folder.ts";
 
 /** Declare `gt ledger import`. */
@@ -29,7 +30,7 @@ const about = `
 A row is compared with the bead of its id by updated_at: a newer one changes it, an older one does
 not and is told of. Importing twice is importing once. On a folder every line that can be read is
 filed, whatever its prefix; in a town all of a file is, or nothing. Ends with 1 if a line was
-refused.`;
+refused, or where some of the ledger is missing or damaged.`;
 
 /** Whoever runs `gt` on a folder of their own. */
 const actor = "overseer";
@@ -90,7 +91,8 @@ async function showProgress({ terminal, json }: Session, total: number) {
 const progressMin = 2_000;
 const outcomes = ["created", "changed", "unchanged", "older", "skipped", "refused"] as const;
 
-function tell(gt: Session, { place, ledger }: LedgerFolder, reports: readonly LineReport[]): void {
+function tell(gt: Session, folder: LedgerFolder, reports: readonly LineReport[]): void {
+  const { place, ledger, clone, broken } = folder;
   const counts = Object.fromEntries(
     outcomes.map((name) => [name, reports.filter(({ outcome }) => outcome === name).length]),
   );
@@ -104,11 +106,18 @@ function tell(gt: Session, { place, ledger }: LedgerFolder, reports: readonly Li
   if (rows.length > 0) {
     text.push(table(columns as Parameters<typeof table>[0], rows, Number.POSITIVE_INFINITY));
   }
+  if (broken !== undefined) {
+    const what = `${clone} cannot be read (${oneLine(broken)}): what others wrote is not here`;
+    gt.terminal.writeError(`gt: ${what}; gt ledger sync --dir ${place.dir} brings it\n`);
+  }
   const alarms = ledger.alarms();
   for (const { kind, detail } of alarms)
     gt.terminal.writeError(`gt: ${kind}: ${oneLine(detail)}\n`);
   gt.printValue({ dir: place.dir, ...counts, lines: reports, alarms }, text.join("\n"));
-  if (counts["refused"]) gt.leaveWith(exitCodes.refused);
+  const remedy = damageRemedy(alarms, place.dir);
+  if (remedy !== undefined) gt.terminal.writeError(`gt: ${remedy}\n`);
+  if (counts["refused"] || broken !== undefined || remedy !== undefined)
+    gt.leaveWith(exitCodes.refused);
 }
 
 const kept = new Set<LineReport["outcome"]>(["created", "changed", "unchanged"]);

@@ -5,6 +5,7 @@ import { exitCodes } from "../failure.ts";
 import { oneLine } from "../one-line.ts";
 import type { Session } from "../session.ts";
 import { type Declare, example } from "../verb.ts";
+import { damageRemedy } from "./damage.ts";
 import { type FolderOption, folderToChange, takeFolder } from "./folder.ts";
 
 /** Declare `gt ledger sync`. */
@@ -17,7 +18,8 @@ export const declare: Declare = (command, act) => {
 
 const about = `
 Brings what others wrote, and pushes to machines/<name> what was written here. What was brought
-stays in ledger.git beside the journal. Ends with 3 where the remote does not answer: nothing is
+stays in ledger.git beside the journal. Ends with 1 where some of the ledger is missing or
+damaged, and with 3 where the remote does not answer: nothing is
 lost then, and the next sync does the rest. A running process syncs by itself; without --dir it is
 asked to do so now.`;
 
@@ -35,10 +37,11 @@ async function sync(gt: Session, options: FolderOption): Promise<void> {
 }
 
 function tell(gt: Session, dir: string, synced: FolderSynced): void {
-  const { remote, received, pushed, waiting, gaps, alarms, failure } = synced;
+  const { remote, received, pushed, waiting, gaps, alarms, mended, failure } = synced;
   const isAnswered = failure === undefined || !away.has(failure.reason);
   const counts = Object.entries(received).map(([writer, events]) => ({ writer, events }));
   const lines = [
+    ...(mended === undefined ? [] : [oneLine(mended)]),
     failure === undefined
       ? `${remote} answered`
       : `${remote} ${isAnswered ? "refused" : "does not answer"}: ${oneLine(failure.message)}`,
@@ -49,9 +52,21 @@ function tell(gt: Session, dir: string, synced: FolderSynced): void {
       alarms.map(({ kind, detail }) => `${kind}: ${detail}`),
     ),
   ];
+  const remedy = damageRemedy([...alarms, ...gaps.map(() => ({ kind: "gap" as const }))], dir);
+  if (remedy !== undefined) lines.push(remedy);
   const told = failure && { failure: { reason: failure.reason, message: failure.message } };
-  const rest = { answered: isAnswered, received: counts, pushed, waiting, gaps, alarms, ...told };
+  const rest = {
+    answered: isAnswered,
+    received: counts,
+    pushed,
+    waiting,
+    gaps,
+    alarms,
+    mended,
+    ...told,
+  };
   gt.printValue({ dir, remote, ...rest }, lines.join("\n"));
+  if (remedy !== undefined) gt.leaveWith(exitCodes.refused);
   if (failure) gt.leaveWith(isAnswered ? exitCodes.refused : exitCodes.unreachable);
 }
 
