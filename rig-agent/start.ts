@@ -10,6 +10,7 @@ import { nodeDisk } from "#services/ledger/disk-node.ts";
 import { writerMachine } from "#services/ledger/event.ts";
 import { type Ledger, openLedger } from "#services/ledger/ledger.ts";
 import { openLedgerGit } from "#services/ledger/ledger-git.ts";
+import { mendHome } from "#services/ledger/mend-home.ts";
 import { readMarks } from "#services/ledger/read-marks.ts";
 import { checkpointFile, runLedgerCheckpoints } from "#services/ledger/run-checkpoints.ts";
 import { type LedgerSync, runSync } from "#services/ledger/sync.ts";
@@ -120,7 +121,9 @@ async function openLedgers(
 ): Promise<{ ledger: Ledger; wisps: WispStore }> {
   const shared = { machine, disk: nodeDisk, nowMs: clock.nowMs };
   const files = { dir: join(home, "journal"), store: join(home, checkpointFile) };
+  const mended = await mendHome({ disk: nodeDisk, home, machine });
   const ledger = await openLedger({ ...shared, ...files });
+  for (const alarm of mended) ledger.alarm(alarm);
   const wisps = await openWisps({ ...shared, dir: join(home, "wisp") });
   for (const each of [ledger, wisps]) watchAlarms(each, log);
   return { ledger, wisps };

@@ -6,6 +6,7 @@ import { version, wireVersion } from "#services/config/version.ts";
 import { nodeDisk } from "#services/ledger/disk-node.ts";
 import { writerMachine } from "#services/ledger/event.ts";
 import { type Ledger, openLedger } from "#services/ledger/ledger.ts";
+import { mendHome } from "#services/ledger/mend-home.ts";
 import { checkpointFile, runLedgerCheckpoints } from "#services/ledger/run-checkpoints.ts";
 import type { LedgerSync } from "#services/ledger/sync.ts";
 import { watchAlarms } from "#services/ledger/watch-alarms.ts";
@@ -47,6 +48,8 @@ export async function startTown(config: TownConfig, parts: TownParts): Promise<T
   const { bus, clock, log } = parts;
   await mkdir(config.home, { recursive: true });
   const release = await ownHome(config.home);
+  const place = { disk: nodeDisk, home: config.home, machine: townMachine };
+  const mended = await mendHome(place);
   const written = await openLedger({
     dir: join(config.home, "journal"),
     machine: townMachine,
@@ -54,6 +57,7 @@ export async function startTown(config: TownConfig, parts: TownParts): Promise<T
     nowMs: clock.nowMs,
     store: join(config.home, checkpointFile),
   });
+  for (const alarm of mended) written.alarm(alarm);
   watchAlarms(written, log);
   const report = (error: unknown, actor: string) => log.warn({ err: error, actor }, "round failed");
   bus.onError((error) => log.warn({ err: error }, "bus"));

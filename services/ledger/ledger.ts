@@ -23,8 +23,8 @@ export type Alarm = {
   readonly kind:
     | ("bad-line" | "fork" | "broken-chain" | "torn-tail" | "future-clock" | "gap")
     | ("rewound-remote" | "bad-edit" | "fenced")
-    // Of our own journal: what is not as it was pushed, what was lost and came back from git.
-    | ("altered" | "restored")
+    // What is not as it was pushed; what was lost and came back from git; git's own end here.
+    | ("altered" | "restored" | "damaged-clone")
     // What it held is made anew from the events.
     | "checkpoint"
     // It can be read no more: the process must end, and the next one makes it anew.

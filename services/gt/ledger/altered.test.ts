@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
 import { bead, scratchFolder } from "./scratch-folder.ts";
 
-test("a line that was altered after its push replaces nothing at the remote, and is named", async () => {
+test("a line altered after its push replaces nothing at the remote, and is named", async () => {
   const { gt, root, beads, remote } = await scratchFolder(onTestFinished);
   const git = remote();
   await gt("init", "--dir", "one", "--machine", "one", "--remote", git);
@@ -21,6 +21,8 @@ test("a line that was altered after its push replaces nothing at the remote, and
   const told = await gt("sync", "--dir", "one");
   expect(told.out).toContain(`alarm: altered: ${writer}/000001.jsonl differs from what was pushed`);
   expect(told.out).toContain("pushed 1\n");
+  expect(told.exitCode).toBe(1);
+  expect(told.out).toMatch(/gt ledger verify --dir .+ names each line\. fork: both events count/);
   const place = `machines/one:.beads/events/one/${writer}/000001.jsonl`;
   const show = () => execFileSync("git", ["-C", git, "show", place], { encoding: "utf8" });
   const whole = pushed + altered.slice(0, altered.indexOf("\n") + 1);

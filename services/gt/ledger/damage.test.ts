@@ -171,6 +171,8 @@ test("a writer whose line is bad is passed by when others sync and import", asyn
   const { created, alarms } = JSON.parse(told.out);
   expect(created).toBe(1);
   expect(alarms).toMatchObject([{ kind: "bad-line" }]);
+  expect(told.exitCode).toBe(1);
+  expect(told.err).toMatch(/gt ledger verify --dir .+ names each line\. bad-line: put back/);
   const exported = await gt("export", "--dir", "one");
   expect(ids(exported.out)).toEqual(["one-1", "one-4"]);
 });

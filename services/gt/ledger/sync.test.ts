@@ -197,7 +197,8 @@ test("without a folder the running town is asked to", async ({ onTestFinished })
   const env = { GT_TOWN: server.address };
   const told = await gtAt({ env }, "sync");
   const lines = "received 3\n  vm-a.life0001  3\ngap: earlier events of vm-b.life0001 are missing";
-  expect(told).toMatchObject({ exitCode: 0, err: "" });
+  expect(told).toMatchObject({ exitCode: 1, err: "" });
+  expect(told.out).toContain("names each line. gap: sync where");
   expect(told.out).toContain(
     `town: the remote answered; all that was written here is there\n${lines}`,
   );

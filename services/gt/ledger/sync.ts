@@ -92,10 +92,14 @@ async function syncTown(gt: Session): Promise<void> {
     const lines = answered
       ? [`${endpoint}: the remote answered; all that was written here is there`]
       : [`${endpoint}: the remote did not do it: ${oneLine(response.failure)}`];
-    return [...lines, ...receivedLines(counts), ...troubles(gaps, alarms)].join("\n");
+    const remedy = damageRemedy(gaps.map(() => ({ kind: "gap" as const }))) ?? [];
+    return [...lines, ...receivedLines(counts), ...troubles(gaps, alarms), remedy]
+      .flat()
+      .join("\n");
   };
   const response = await gt.call(TownService.method.syncLedger, {}, options);
   answered = response.failure === "";
   await gt.print(TownService.method.syncLedger.output, response, text);
+  if (response.gaps.length > 0) gt.leaveWith(exitCodes.refused);
   if (!answered) gt.leaveWith(response.isAway ? exitCodes.unreachable : exitCodes.refused);
 }
