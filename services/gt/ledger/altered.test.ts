@@ -38,3 +38,21 @@ test("a line altered after its push replaces nothing at the remote, and is named
   expect((await gt("sync", "--dir", "one")).out).not.toContain("alarm: altered");
   expect(show()).toBe(whole);
 });
+
+test("nor does an altered last line, which no later one names, at the next sync either", async () => {
+  const { gt, root, beads, remote } = await scratchFolder(onTestFinished);
+  const git = remote();
+  await gt("init", "--dir", "one", "--machine", "one", "--remote", git);
+  await gt("import", "--dir", "one", await beads("a.jsonl", [bead("a-1"), bead("a-2")]));
+  await gt("sync", "--dir", "one");
+  const [writer = ""] = readdirSync(join(root, "one", "journal"));
+  const path = join(root, "one", "journal", writer, "000001.jsonl");
+  const pushed = readFileSync(path, "utf8");
+  writeFileSync(path, pushed.replace("About a-2", "Alter a-2"));
+  const place = `machines/one:.beads/events/one/${writer}/000001.jsonl`;
+  for (let time = 1; time <= 3; time += 1) {
+    expect((await gt("sync", "--dir", "one")).out).toContain("alarm: altered");
+    const there = execFileSync("git", ["-C", git, "show", place], { encoding: "utf8" });
+    expect(there.startsWith(pushed)).toBe(true);
+  }
+});
