@@ -54,7 +54,7 @@ test("each line is told of: filed, kept out, refused, with why", async () => {
     { line: 4, outcome: "skipped", why: "of type memory, not a bead" },
     { line: 5, outcome: "refused", why: expect.stringContaining("not JSON") },
     { line: 6, outcome: "refused", why: expect.stringContaining("settle the conflict") },
-    { line: 7, outcome: "refused", why: expect.stringContaining("priority: ") },
+    { line: 7, outcome: "refused", why: "priority is above 4" },
   ]);
   expect(rowsOf(ledger)).toEqual([bead("a-1")]);
 });

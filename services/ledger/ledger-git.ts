@@ -135,7 +135,7 @@ class Repository implements LedgerGit {
     }
     if (this.#seen.size === 0) this.#whole = names;
     const lines = await readBlobs(reader, blobs);
-    // Before they are called seen: where this fails, nobody gets these lines, and the next look does.
+    // Before they are called seen: where this fails, nobody gets these lines; the next look does.
     if (this.#options.isKeeper) await noteTips(this.dir, { noted, tips, rewound });
     for (const [name, oid] of tips) this.#seen.set(name, oid);
     for (const [name, oid] of ours) {

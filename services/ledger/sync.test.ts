@@ -211,7 +211,7 @@ test("what a look brought is folded in turns, and noted as seen when all of it i
   expect(told.slice(0, 3)).toEqual(["one", "turn after one", "two"]);
 });
 
-test("of a segment that was altered here, what was pushed stays, and what is here comes too", async () => {
+test("of an altered segment what was pushed stays, and what is here comes too", async () => {
   const before = await member("vm-a", createMemoryBroker());
   await before.ledger.append("overseer", [create("one"), create("two")]);
   await before.sync.flush(stop.signal);

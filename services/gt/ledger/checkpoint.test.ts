@@ -15,7 +15,7 @@ function gt(...args: string[]): Promise<Told> {
   return runInMemory(["ledger", ...args], { env: {}, cwd: dir, nowMs: () => 1_000 });
 }
 
-test("verify looks through a folder's checkpoint, and names what is not as it was put", async () => {
+test("verify looks through a checkpoint, and names what is not as it was put", async () => {
   const line = { id: "alpha-1", title: "First", created_at: "2020-01-01T00:00:00Z" };
   const closed = { status: "closed", closed_at: "2020-01-02T00:00:00Z" };
   await writeFile(join(dir, "old.jsonl"), `${JSON.stringify({ ...line, ...closed })}\n`);
