@@ -131,6 +131,25 @@ test("while a checkpoint waits for the disk nothing is seen twice, or lost", asy
   await ledger.close();
 });
 
+test("while a bead goes into the archive each of its events is told once", async () => {
+  const { disk, hold } = watchedDisk();
+  const ledger = await open("archived.db", disk);
+  await ledger.append("ann", [
+    createBead({ uid: "x", id: "alpha-x", title: "X" }),
+    closeBead("x", close),
+  ]);
+  await ledger.checkpoint();
+  const release = hold();
+  const appended = ledger.append("deacon", [moveBead("x", "archive")]);
+  const made = ledger.checkpoint();
+  await setImmediate();
+  expect(ledger.history("x")).toHaveLength(3);
+  release();
+  await Promise.all([appended, made]);
+  expect(ledger.history("x")).toHaveLength(3);
+  await ledger.close();
+});
+
 test("an event that a crash takes back is in no checkpoint", async () => {
   const memory = new MemoryDisk();
   const { disk, hold } = watchedDisk(memory);

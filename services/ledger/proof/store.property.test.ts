@@ -110,7 +110,10 @@ test("with checkpoints and kills at any moment a ledger tells what it would with
     for (const each of used)
       for (const end of ["", "-journal"]) rmSync(each + end, { force: true });
   };
-  await fc.assert(fc.asyncProperty(histories, fc.nat(), once), { numRuns: 200 });
+  await fc.assert(fc.asyncProperty(histories, fc.nat(), once), {
+    numRuns: 300,
+    endOnFailure: true,
+  });
 });
 
 test("what is moved down leaves memory, is found, and comes up with its events", async () => {

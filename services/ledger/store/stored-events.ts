@@ -61,7 +61,10 @@ export class StoredEvents {
     const sql = "SELECT line, hash FROM event WHERE bead = ? AND row <= ?";
     const rows = this.#database.all<Kept>(sql, bead, this.#settled);
     const here = rows.flatMap((row) => (row.line === null ? [] : this.#whole(row)));
-    return here.length === rows.length ? here : [...here, ...this.#archived(bead)];
+    if (here.length === rows.length) return here;
+    // A block that is being made has events already that still stand elsewhere for who reads.
+    const gone = new Set(rows.flatMap(({ line, hash }) => (line === null ? hash : [])));
+    return [...here, ...this.#archived(bead).filter((line) => gone.has(hashLine(line)))];
   }
 
   /** The lines of one writer, by number. */
