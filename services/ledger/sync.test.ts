@@ -236,7 +236,8 @@ test("of an altered segment what was pushed stays, and what is here comes too", 
   await after.sync.flush(stop.signal);
   expect(show()).toBe(whole);
   const told = () => after.ledger.alarms().filter(({ kind }) => kind === "altered");
-  const detail = `${name} differs from what was pushed: the pushed lines stay; see gt ledger verify`;
+  const stay = "the pushed lines stay; see gt ledger verify";
+  const detail = `${name} differs from what was pushed: ${stay}`;
   expect(told()).toEqual([{ kind: "altered", detail }]);
   // Shorter than what was pushed, and not its beginning; nobody could read its second line.
   writeFileSync(path, `${first.replace('"title":"one"', '"title":"o"')}\n${second.slice(0, 9)}\n`);

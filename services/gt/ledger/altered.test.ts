@@ -39,7 +39,7 @@ test("a line altered after its push replaces nothing at the remote, and is named
   expect(show()).toBe(whole);
 });
 
-test("nor does an altered last line, which no later one names, at the next sync either", async () => {
+test("nor does an altered last line, which no later one names, at a later sync", async () => {
   const { gt, root, beads, remote } = await scratchFolder(onTestFinished);
   const git = remote();
   await gt("init", "--dir", "one", "--machine", "one", "--remote", git);

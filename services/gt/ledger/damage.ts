@@ -12,7 +12,8 @@ export function damageRemedy(
   const remedies = lasting.filter(([kind]) => alarms.some((alarm) => alarm.kind === kind));
   if (remedies.length === 0) return undefined;
   const verify = `gt ledger verify${dir === undefined ? "" : ` --dir ${dir}`}`;
-  return `${verify} names each line. ${remedies.map(([kind, what]) => `${kind}: ${what}`).join(". ")}`;
+  const each = remedies.map(([kind, what]) => `${kind}: ${what}`);
+  return `${verify} names each line. ${each.join(". ")}`;
 }
 
 const lasting: readonly (readonly [Alarm["kind"], string])[] = [
