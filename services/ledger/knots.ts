@@ -143,7 +143,9 @@ export class Knots {
     const held = this.#world.state(bead.uid)?.edges;
     const parts = edges.map((edge) => {
       const element = held?.get(edgeKey(edge));
-      return `${keyOf(edge)} ${element && liveAdditions(element)[0]?.hash.slice(0, 16)}\n`;
+      // Once its uid means something, the bead is among the children of what it names.
+      const known = edge.uid === undefined ? "" : "+";
+      return `${keyOf(edge)} ${known}${element && liveAdditions(element)[0]?.hash.slice(0, 16)}\n`;
     });
     return `${epic}${parts.join("")}`;
   }
