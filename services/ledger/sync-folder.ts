@@ -121,7 +121,8 @@ function countArrivals(ledger: Ledger) {
   return { received, stop };
 }
 
-async function attempt(work: () => Promise<void>): Promise<TownError | undefined> {
+/** What a look or a push failed with, where that is to be told and not to end the call. */
+export async function attempt(work: () => Promise<void>): Promise<TownError | undefined> {
   try {
     await work();
     return undefined;

@@ -1,6 +1,7 @@
 import type { TownService } from "#proto/gastown/v1/town_service_pb.ts";
 import type { Ledger } from "#services/ledger/ledger.ts";
 import type { LedgerSync } from "#services/ledger/sync.ts";
+import { attempt } from "#services/ledger/sync-folder.ts";
 import type { MethodImpl } from "#services/rpc/method.ts";
 import { isTownError, TownError } from "#services/rpc/town-error.ts";
 
@@ -35,14 +36,4 @@ export function syncLedger({ ledger, sync, endpoint }: SyncLedgerPorts): SyncLed
       isAway: isTownError(failure, "unavailable", "not_found", "timeout"),
     };
   };
-}
-
-async function attempt(work: () => Promise<void>): Promise<TownError | undefined> {
-  try {
-    await work();
-    return undefined;
-  } catch (error) {
-    if (!isTownError(error) || error.reason === "cancelled") throw error;
-    return error;
-  }
 }
