@@ -1,7 +1,7 @@
 import { setFields } from "#services/ledger/drafts.ts";
 import type { Ledger } from "#services/ledger/ledger.ts";
 import { machines, serves } from "#services/ledger/machines.ts";
-import { authorityField, type EnrolledRig, rigOf, rigs } from "#services/ledger/rigs.ts";
+import { authorityField, type EnrolledRig, holderOf, rigOf, rigs } from "#services/ledger/rigs.ts";
 import type { World } from "#services/ledger/world.ts";
 import { closingsOfEpics } from "#services/scheduler/epics.ts";
 import { gather, standingPlacement } from "#services/scheduler/gather.ts";
@@ -58,7 +58,7 @@ function isDeposed({ authority }: EnrolledRig, held: Term | undefined): boolean 
  * only one that serves the rig.
  */
 export function shouldHold(world: World, enrolled: EnrolledRig, machine: string): boolean {
-  if (enrolled.appointed !== undefined) return enrolled.appointed === machine;
+  if (enrolled.appointed !== undefined) return holderOf(enrolled) === machine;
   const serving = machines(world).filter((each) => serves(each.machine, enrolled.rig));
   return serving.length === 1 && serving[0]?.machine.name === machine;
 }

@@ -26,11 +26,32 @@ export const machineStateField = gtField(
   z.enum(["ready", "cordoned", "draining"]),
 );
 
+/** That a machine shall be emptied; written by the town. */
+export const Drain = z.object({
+  /** A drain that is called off and asked for again is another one. */
+  id: z.string(),
+  by: z.string(),
+  /** RFC 3339; what is left at the deadline is handed off. */
+  startedAt: z.string(),
+  deadlineAt: z.string(),
+});
+export type Drain = z.infer<typeof Drain>;
+export const drainField = gtField("gt.drain", Drain);
+/** That nothing is left on it; written by the machine itself, for one drain. */
+export const drainedField = gtField("gt.drained", z.object({ id: z.string(), at: z.string() }));
+/** That a machine is lost; written by the town, and taken back when it is heard again. */
+export const lostField = gtField("gt.lost", z.object({ sinceAt: z.string(), why: z.string() }));
+
 /** A machine with the bead that keeps it. */
 export type EnrolledMachine = {
   readonly bead: Bead;
   readonly machine: Machine;
   readonly state: MachineState;
+  readonly drain: Drain | undefined;
+  /** When it said that its drain is done, RFC 3339; undefined before. */
+  readonly drainedAt: string | undefined;
+  /** Since when the town holds it for lost, RFC 3339. */
+  readonly lostSince: string | undefined;
 };
 
 /** Every enrolled machine, by name. */
@@ -40,7 +61,12 @@ export function machines(world: World): EnrolledMachine[] {
     .flatMap((bead) => {
       const machine = machineField.read(bead);
       if (!machine || bead.status === "closed") return [];
-      return [{ bead, machine, state: machineStateField.read(bead) ?? "ready" }];
+      const state = machineStateField.read(bead) ?? "ready";
+      const drain = state === "draining" ? drainField.read(bead) : undefined;
+      const drained = drainedField.read(bead);
+      const drainedAt = drained && drained.id === drain?.id ? drained.at : undefined;
+      const lostSince = lostField.read(bead)?.sinceAt;
+      return [{ bead, machine, state, drain, drainedAt, lostSince }];
     })
     .sort((a, b) => (a.machine.name < b.machine.name ? -1 : 1));
 }

@@ -30,13 +30,27 @@ export const Rig = z.object({
   defaultRuntime: z.string().default(""),
   /** How many polecats it may have at once, on all machines; 0: as many as they admit. */
   polecatsMax: z.number().int().nonnegative().default(0),
+  /** What happens to work on a machine that has been lost for `lossWaitMs`. */
+  onLoss: z.enum(["wait", "replace"]).default("replace"),
+  lossWaitMs: z.number().int().nonnegative().default(60_000),
+  /** What keeps a deposed authority from landing: a ref of its own, or the target itself. */
+  fencing: z.enum(["chain", "main"]).default("chain"),
 });
 export type Rig = z.infer<typeof Rig>;
 
 /** The rig's field on its bead. */
 export const rigField = gtField("gt.rig", Rig);
-/** The machine that shall hold the rig's authority; written by the town. */
-export const appointedField = gtField("gt.appointed", z.string());
+/**
+ * The machine that shall hold the rig's authority; written by the town, with the term that it knew
+ * of then: a later term that another machine took by itself overrides it.
+ */
+export const Appointment = z.object({ machine: z.string(), term: z.number().int().nonnegative() });
+export type Appointment = z.infer<typeof Appointment>;
+export const appointedField = gtField(
+  "gt.appointed",
+  // A version before this one wrote the name alone.
+  z.union([Appointment, z.string().transform((machine) => ({ machine, term: 0 }))]),
+);
 /** The machine that took the rig's term; written by the authority itself. */
 export const authorityField = gtField(
   "gt.authority",
@@ -47,9 +61,19 @@ export const authorityField = gtField(
 export type EnrolledRig = {
   readonly bead: Bead;
   readonly rig: Rig;
-  readonly appointed: string | undefined;
+  readonly appointed: Appointment | undefined;
   readonly authority: { readonly machine: string; readonly term: number } | undefined;
 };
+
+/**
+ * Who shall hold a rig's authority by what the ledger says: the appointed machine, or the one that
+ * took a later term than the appointment knew of; undefined where nobody was ever asked to.
+ */
+export function holderOf({ appointed, authority }: Pick<EnrolledRig, "appointed" | "authority">) {
+  if (!appointed) return authority?.machine;
+  const isOverridden = authority !== undefined && authority.term > appointed.term;
+  return isOverridden ? authority.machine : appointed.machine;
+}
 
 /** Every enrolled rig, by name. */
 export function rigs(world: World): EnrolledRig[] {

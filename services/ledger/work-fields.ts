@@ -23,6 +23,16 @@ export const Placement = z.object({
 });
 export type Placement = z.infer<typeof Placement>;
 
+/** That another machine shall go on with a bead; it holds for one claim alone. */
+export const HandOff = z.object({
+  /** Empty: any other machine that may. */
+  to: z.string(),
+  /** The claim that shall end by it, `<term>.<n>`. */
+  epoch: z.string().refine(isEpoch),
+  by: z.string(),
+});
+export type HandOff = z.infer<typeof HandOff>;
+
 /** The four ways in which a polecat leaves. */
 export const ExitKind = z.enum(["COMPLETED", "BLOCKED", "REFACTOR", "ESCALATE"]);
 export type ExitKind = z.infer<typeof ExitKind>;
@@ -80,6 +90,7 @@ export type Digest = z.infer<typeof Digest>;
 
 // On work beads.
 export const slingField = gtField("gt.sling", Sling);
+export const handOffField = gtField("gt.handoff", HandOff);
 export const placementField = gtField("gt.placement", Placement);
 /** A unified diff: the work of the `patch` runtime. */
 export const patchField = gtField("gt.patch", z.string());

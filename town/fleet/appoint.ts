@@ -15,6 +15,8 @@ export function appointments(world: World, isHeard: (machine: string) => boolean
     if (appointed !== undefined || serving.length === 0) return [];
     const fit = serving.filter(({ machine, state }) => state === "ready" && isHeard(machine.name));
     const chosen = fit.find(({ machine }) => machine.name === authority?.machine) ?? fit[0];
-    return chosen ? [setFields(bead.uid, { [appointedField.name]: chosen.machine.name })] : [];
+    if (!chosen) return [];
+    const appointment = { machine: chosen.machine.name, term: authority?.term ?? 0 };
+    return [setFields(bead.uid, { [appointedField.name]: appointment })];
   });
 }

@@ -2,7 +2,7 @@ import { isUnheard } from "#services/api/fleet/fleet-message.ts";
 import { isHeld } from "#services/ledger/bead.ts";
 import { machineNamed, machines } from "#services/ledger/machines.ts";
 import { openWork } from "#services/ledger/readiness.ts";
-import { rigs } from "#services/ledger/rigs.ts";
+import { holderOf, rigs } from "#services/ledger/rigs.ts";
 import type { TownPorts } from "./town-service.ts";
 
 /** One named check: what was found, and what to do where it is not well. */
@@ -74,8 +74,9 @@ function fleet({ ledger: { world }, peers, bus: link, nowMs, startedMs }: TownPo
 }
 
 function authorities({ ledger: { world }, peers }: TownPorts): Finding {
-  const without = rigs(world).flatMap(({ rig, appointed, authority }) => {
-    const holder = appointed ?? authority?.machine;
+  const without = rigs(world).flatMap((enrolled) => {
+    const { rig } = enrolled;
+    const holder = holderOf(enrolled);
     if (holder === undefined) return [`rig ${rig.name} has no authority yet`];
     if (!isUnheard(holder, peers)) return [];
     return [`the authority of rig ${rig.name}, ${holder}, is silent: nothing is claimed or landed`];

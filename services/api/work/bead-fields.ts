@@ -11,7 +11,7 @@ const reserved = new Set([
   ...["rig", "appointed", "authority", "machine", "machine_state", "sling", "placement", "exit"],
   ...["rejections", "merge", "merge_state", "gates", "attempts", "landed_commit", "reason"],
   ...["work", "formula", "molecule", "step", "order", "digest", "agent", "hook", "about"],
-  ...["reply_to", "wisp"],
+  ...["reply_to", "wisp", "drain", "drained", "lost", "handoff"],
 ]);
 const types: readonly string[] = [...workTypes, ...otherTypes];
 const given: readonly string[] = statuses.filter((status) => status !== "closed");

@@ -12,7 +12,7 @@ import type { Message, UnknownEnum } from "@bufbuild/protobuf";
  * Describes the file gastown/v1/fleet_service.proto.
  */
 export const file_gastown_v1_fleet_service: GenFile = /*@__PURE__*/
-  fileDesc("Ch5nYXN0b3duL3YxL2ZsZWV0X3NlcnZpY2UucHJvdG8SCmdhc3Rvd24udjEi4QEKB01hY2hpbmUSDAoEbmFtZRgBIAEoCRInCgVzdGF0ZRgCIAEoDjIYLmdhc3Rvd24udjEuTWFjaGluZVN0YXRlEgwKBHJpZ3MYAyADKAkSFAoMcG9sZWNhdHNfbWF4GAQgASgFEhgKEHBvbGVjYXRzX3J1bm5pbmcYBSABKAUSDwoHdmVyc2lvbhgGIAEoCRItCgliZWF0X3RpbWUYByABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhMKC2F1dGhvcml0aWVzGAggAygJEgwKBGxpbmsYCSABKAki1QEKA1JpZxIMCgRuYW1lGAEgASgJEg4KBnByZWZpeBgCIAEoCRIOCgZyZW1vdGUYAyABKAkSDgoGdGFyZ2V0GAQgASgJEg0KBXNldHVwGAUgASgJEh8KBWdhdGVzGAYgAygLMhAuZ2FzdG93bi52MS5HYXRlEhEKCWF1dGhvcml0eRgHIAEoCRIMCgR0ZXJtGAggASgDEhAKCG1hY2hpbmVzGAkgAygJEhcKD2RlZmF1bHRfcnVudGltZRgKIAEoCRIUCgxwb2xlY2F0c19tYXgYCyABKAUiPgoER2F0ZRIMCgRuYW1lGAEgASgJEg8KB2NvbW1hbmQYAiABKAkSFwoPdGltZW91dF9zZWNvbmRzGAMgASgFIoEBCg9Kb2luVG93blJlcXVlc3QSEgoKcmVxdWVzdF9pZBgBIAEoCRIPCgdtYWNoaW5lGAIgASgJEgwKBHJpZ3MYAyADKAkSFAoMcG9sZWNhdHNfbWF4GAQgASgFEg8KB3ZlcnNpb24YBSABKAkSFAoMd2lyZV92ZXJzaW9uGAYgASgFIn4KEEpvaW5Ub3duUmVzcG9uc2USDAoEdG93bhgBIAEoCRIQCghuYXRzX3VybBgCIAEoCRIVCg1sZWRnZXJfcmVtb3RlGAMgASgJEh0KBHJpZ3MYBCADKAsyDy5nYXN0b3duLnYxLlJpZxIUCgx3aXJlX3ZlcnNpb24YBSABKAUiJQoTTGlzdE1hY2hpbmVzUmVxdWVzdBIOCgZmaWx0ZXIYASABKAkiPQoUTGlzdE1hY2hpbmVzUmVzcG9uc2USJQoIbWFjaGluZXMYASADKAsyEy5nYXN0b3duLnYxLk1hY2hpbmUiIQoRR2V0TWFjaGluZVJlcXVlc3QSDAoEbmFtZRgBIAEoCSI6ChJHZXRNYWNoaW5lUmVzcG9uc2USJAoHbWFjaGluZRgBIAEoCzITLmdhc3Rvd24udjEuTWFjaGluZSLSAQoNQWRkUmlnUmVxdWVzdBISCgpyZXF1ZXN0X2lkGAEgASgJEgwKBG5hbWUYAiABKAkSDgoGcmVtb3RlGAMgASgJEg4KBnByZWZpeBgEIAEoCRIOCgZ0YXJnZXQYBSABKAkSDQoFc2V0dXAYBiABKAkSHwoFZ2F0ZXMYByADKAsyEC5nYXN0b3duLnYxLkdhdGUSEAoIbWFjaGluZXMYCCADKAkSFwoPZGVmYXVsdF9ydW50aW1lGAkgASgJEhQKDHBvbGVjYXRzX21heBgKIAEoBSI9Cg5BZGRSaWdSZXNwb25zZRIcCgNyaWcYASABKAsyDy5nYXN0b3duLnYxLlJpZxINCgVub3RlcxgCIAMoCSIRCg9MaXN0Umlnc1JlcXVlc3QiMQoQTGlzdFJpZ3NSZXNwb25zZRIdCgRyaWdzGAEgAygLMg8uZ2FzdG93bi52MS5SaWciHQoNR2V0UmlnUmVxdWVzdBIMCgRuYW1lGAEgASgJIi4KDkdldFJpZ1Jlc3BvbnNlEhwKA3JpZxgBIAEoCzIPLmdhc3Rvd24udjEuUmlnKpYBCgxNYWNoaW5lU3RhdGUSHQoZTUFDSElORV9TVEFURV9VTlNQRUNJRklFRBAAEhcKE01BQ0hJTkVfU1RBVEVfUkVBRFkQARIaChZNQUNISU5FX1NUQVRFX0NPUkRPTkVEEAISGgoWTUFDSElORV9TVEFURV9EUkFJTklORxADEhYKEk1BQ0hJTkVfU1RBVEVfTE9TVBAEMr4DCgxGbGVldFNlcnZpY2USRQoISm9pblRvd24SGy5nYXN0b3duLnYxLkpvaW5Ub3duUmVxdWVzdBocLmdhc3Rvd24udjEuSm9pblRvd25SZXNwb25zZRJRCgxMaXN0TWFjaGluZXMSHy5nYXN0b3duLnYxLkxpc3RNYWNoaW5lc1JlcXVlc3QaIC5nYXN0b3duLnYxLkxpc3RNYWNoaW5lc1Jlc3BvbnNlEksKCkdldE1hY2hpbmUSHS5nYXN0b3duLnYxLkdldE1hY2hpbmVSZXF1ZXN0Gh4uZ2FzdG93bi52MS5HZXRNYWNoaW5lUmVzcG9uc2USPwoGQWRkUmlnEhkuZ2FzdG93bi52MS5BZGRSaWdSZXF1ZXN0GhouZ2FzdG93bi52MS5BZGRSaWdSZXNwb25zZRJFCghMaXN0UmlncxIbLmdhc3Rvd24udjEuTGlzdFJpZ3NSZXF1ZXN0GhwuZ2FzdG93bi52MS5MaXN0Umlnc1Jlc3BvbnNlEj8KBkdldFJpZxIZLmdhc3Rvd24udjEuR2V0UmlnUmVxdWVzdBoaLmdhc3Rvd24udjEuR2V0UmlnUmVzcG9uc2ViBnByb3RvMw", [file_google_protobuf_timestamp]);
+  fileDesc("Ch5nYXN0b3duL3YxL2ZsZWV0X3NlcnZpY2UucHJvdG8SCmdhc3Rvd24udjEiyAIKB01hY2hpbmUSDAoEbmFtZRgBIAEoCRInCgVzdGF0ZRgCIAEoDjIYLmdhc3Rvd24udjEuTWFjaGluZVN0YXRlEgwKBHJpZ3MYAyADKAkSFAoMcG9sZWNhdHNfbWF4GAQgASgFEhgKEHBvbGVjYXRzX3J1bm5pbmcYBSABKAUSDwoHdmVyc2lvbhgGIAEoCRItCgliZWF0X3RpbWUYByABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhMKC2F1dGhvcml0aWVzGAggAygJEgwKBGxpbmsYCSABKAkSIAoFZHJhaW4YCiABKAsyES5nYXN0b3duLnYxLkRyYWluEi0KCWxvc3RfdGltZRgLIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASFAoMd2lyZV92ZXJzaW9uGAwgASgFIsgBCgVEcmFpbhIKCgJieRgBIAEoCRIuCgpzdGFydF90aW1lGAIgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIsCghkZWFkbGluZRgDIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASEQoJcmVtYWluaW5nGAQgAygJEhMKC2F1dGhvcml0aWVzGAUgAygJEi0KCWRvbmVfdGltZRgGIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAi0gIKA1JpZxIMCgRuYW1lGAEgASgJEg4KBnByZWZpeBgCIAEoCRIOCgZyZW1vdGUYAyABKAkSDgoGdGFyZ2V0GAQgASgJEg0KBXNldHVwGAUgASgJEh8KBWdhdGVzGAYgAygLMhAuZ2FzdG93bi52MS5HYXRlEhEKCWF1dGhvcml0eRgHIAEoCRIMCgR0ZXJtGAggASgDEhAKCG1hY2hpbmVzGAkgAygJEhcKD2RlZmF1bHRfcnVudGltZRgKIAEoCRIUCgxwb2xlY2F0c19tYXgYCyABKAUSEQoJYXBwb2ludGVkGAwgASgJEicKB29uX2xvc3MYDSABKA4yFi5nYXN0b3duLnYxLkxvc3NQb2xpY3kSGQoRbG9zc193YWl0X3NlY29uZHMYDiABKAUSJAoHZmVuY2luZxgPIAEoDjITLmdhc3Rvd24udjEuRmVuY2luZyI+CgRHYXRlEgwKBG5hbWUYASABKAkSDwoHY29tbWFuZBgCIAEoCRIXCg90aW1lb3V0X3NlY29uZHMYAyABKAUigQEKD0pvaW5Ub3duUmVxdWVzdBISCgpyZXF1ZXN0X2lkGAEgASgJEg8KB21hY2hpbmUYAiABKAkSDAoEcmlncxgDIAMoCRIUCgxwb2xlY2F0c19tYXgYBCABKAUSDwoHdmVyc2lvbhgFIAEoCRIUCgx3aXJlX3ZlcnNpb24YBiABKAUifgoQSm9pblRvd25SZXNwb25zZRIMCgR0b3duGAEgASgJEhAKCG5hdHNfdXJsGAIgASgJEhUKDWxlZGdlcl9yZW1vdGUYAyABKAkSHQoEcmlncxgEIAMoCzIPLmdhc3Rvd24udjEuUmlnEhQKDHdpcmVfdmVyc2lvbhgFIAEoBSIlChNMaXN0TWFjaGluZXNSZXF1ZXN0Eg4KBmZpbHRlchgBIAEoCSI9ChRMaXN0TWFjaGluZXNSZXNwb25zZRIlCghtYWNoaW5lcxgBIAMoCzITLmdhc3Rvd24udjEuTWFjaGluZSIhChFHZXRNYWNoaW5lUmVxdWVzdBIMCgRuYW1lGAEgASgJIjoKEkdldE1hY2hpbmVSZXNwb25zZRIkCgdtYWNoaW5lGAEgASgLMhMuZ2FzdG93bi52MS5NYWNoaW5lIrwCCg1BZGRSaWdSZXF1ZXN0EhIKCnJlcXVlc3RfaWQYASABKAkSDAoEbmFtZRgCIAEoCRIOCgZyZW1vdGUYAyABKAkSDgoGcHJlZml4GAQgASgJEg4KBnRhcmdldBgFIAEoCRINCgVzZXR1cBgGIAEoCRIfCgVnYXRlcxgHIAMoCzIQLmdhc3Rvd24udjEuR2F0ZRIQCghtYWNoaW5lcxgIIAMoCRIXCg9kZWZhdWx0X3J1bnRpbWUYCSABKAkSFAoMcG9sZWNhdHNfbWF4GAogASgFEiQKB2ZlbmNpbmcYCyABKA4yEy5nYXN0b3duLnYxLkZlbmNpbmcSJwoHb25fbG9zcxgMIAEoDjIWLmdhc3Rvd24udjEuTG9zc1BvbGljeRIZChFsb3NzX3dhaXRfc2Vjb25kcxgNIAEoBSI9Cg5BZGRSaWdSZXNwb25zZRIcCgNyaWcYASABKAsyDy5nYXN0b3duLnYxLlJpZxINCgVub3RlcxgCIAMoCSIRCg9MaXN0Umlnc1JlcXVlc3QiMQoQTGlzdFJpZ3NSZXNwb25zZRIdCgRyaWdzGAEgAygLMg8uZ2FzdG93bi52MS5SaWciHQoNR2V0UmlnUmVxdWVzdBIMCgRuYW1lGAEgASgJIi4KDkdldFJpZ1Jlc3BvbnNlEhwKA3JpZxgBIAEoCzIPLmdhc3Rvd24udjEuUmlnIjgKFENvcmRvbk1hY2hpbmVSZXF1ZXN0EhIKCnJlcXVlc3RfaWQYASABKAkSDAoEbmFtZRgCIAEoCSI9ChVDb3Jkb25NYWNoaW5lUmVzcG9uc2USJAoHbWFjaGluZRgBIAEoCzITLmdhc3Rvd24udjEuTWFjaGluZSI6ChZVbmNvcmRvbk1hY2hpbmVSZXF1ZXN0EhIKCnJlcXVlc3RfaWQYASABKAkSDAoEbmFtZRgCIAEoCSI/ChdVbmNvcmRvbk1hY2hpbmVSZXNwb25zZRIkCgdtYWNoaW5lGAEgASgLMhMuZ2FzdG93bi52MS5NYWNoaW5lImAKE0RyYWluTWFjaGluZVJlcXVlc3QSEgoKcmVxdWVzdF9pZBgBIAEoCRIMCgRuYW1lGAIgASgJEhgKEGRlYWRsaW5lX3NlY29uZHMYAyABKAUSDQoFZm9yY2UYBCABKAgiPAoURHJhaW5NYWNoaW5lUmVzcG9uc2USJAoHbWFjaGluZRgBIAEoCzITLmdhc3Rvd24udjEuTWFjaGluZSJIChJDb25maXJtTG9zc1JlcXVlc3QSEgoKcmVxdWVzdF9pZBgBIAEoCRIMCgRuYW1lGAIgASgJEhAKCGZvcl9nb29kGAMgASgIIjwKE0NvbmZpcm1Mb3NzUmVzcG9uc2USJQoIbWFjaGluZXMYASADKAsyEy5nYXN0b3duLnYxLk1hY2hpbmUiQwoOTW92ZVJpZ1JlcXVlc3QSEgoKcmVxdWVzdF9pZBgBIAEoCRIMCgRuYW1lGAIgASgJEg8KB21hY2hpbmUYAyABKAkiLwoPTW92ZVJpZ1Jlc3BvbnNlEhwKA3JpZxgBIAEoCzIPLmdhc3Rvd24udjEuUmlnIpMBChBVcGRhdGVSaWdSZXF1ZXN0EhIKCnJlcXVlc3RfaWQYASABKAkSDAoEbmFtZRgCIAEoCRInCgdvbl9sb3NzGAMgASgOMhYuZ2FzdG93bi52MS5Mb3NzUG9saWN5Eh4KEWxvc3Nfd2FpdF9zZWNvbmRzGAQgASgFSACIAQFCFAoSX2xvc3Nfd2FpdF9zZWNvbmRzIjEKEVVwZGF0ZVJpZ1Jlc3BvbnNlEhwKA3JpZxgBIAEoCzIPLmdhc3Rvd24udjEuUmlnKpYBCgxNYWNoaW5lU3RhdGUSHQoZTUFDSElORV9TVEFURV9VTlNQRUNJRklFRBAAEhcKE01BQ0hJTkVfU1RBVEVfUkVBRFkQARIaChZNQUNISU5FX1NUQVRFX0NPUkRPTkVEEAISGgoWTUFDSElORV9TVEFURV9EUkFJTklORxADEhYKEk1BQ0hJTkVfU1RBVEVfTE9TVBAEKlgKCkxvc3NQb2xpY3kSGwoXTE9TU19QT0xJQ1lfVU5TUEVDSUZJRUQQABIUChBMT1NTX1BPTElDWV9XQUlUEAESFwoTTE9TU19QT0xJQ1lfUkVQTEFDRRACKkcKB0ZlbmNpbmcSFwoTRkVOQ0lOR19VTlNQRUNJRklFRBAAEhEKDUZFTkNJTkdfQ0hBSU4QARIQCgxGRU5DSU5HX01BSU4QAjKhBwoMRmxlZXRTZXJ2aWNlEkUKCEpvaW5Ub3duEhsuZ2FzdG93bi52MS5Kb2luVG93blJlcXVlc3QaHC5nYXN0b3duLnYxLkpvaW5Ub3duUmVzcG9uc2USUQoMTGlzdE1hY2hpbmVzEh8uZ2FzdG93bi52MS5MaXN0TWFjaGluZXNSZXF1ZXN0GiAuZ2FzdG93bi52MS5MaXN0TWFjaGluZXNSZXNwb25zZRJLCgpHZXRNYWNoaW5lEh0uZ2FzdG93bi52MS5HZXRNYWNoaW5lUmVxdWVzdBoeLmdhc3Rvd24udjEuR2V0TWFjaGluZVJlc3BvbnNlEj8KBkFkZFJpZxIZLmdhc3Rvd24udjEuQWRkUmlnUmVxdWVzdBoaLmdhc3Rvd24udjEuQWRkUmlnUmVzcG9uc2USRQoITGlzdFJpZ3MSGy5nYXN0b3duLnYxLkxpc3RSaWdzUmVxdWVzdBocLmdhc3Rvd24udjEuTGlzdFJpZ3NSZXNwb25zZRI/CgZHZXRSaWcSGS5nYXN0b3duLnYxLkdldFJpZ1JlcXVlc3QaGi5nYXN0b3duLnYxLkdldFJpZ1Jlc3BvbnNlElQKDUNvcmRvbk1hY2hpbmUSIC5nYXN0b3duLnYxLkNvcmRvbk1hY2hpbmVSZXF1ZXN0GiEuZ2FzdG93bi52MS5Db3Jkb25NYWNoaW5lUmVzcG9uc2USWgoPVW5jb3Jkb25NYWNoaW5lEiIuZ2FzdG93bi52MS5VbmNvcmRvbk1hY2hpbmVSZXF1ZXN0GiMuZ2FzdG93bi52MS5VbmNvcmRvbk1hY2hpbmVSZXNwb25zZRJRCgxEcmFpbk1hY2hpbmUSHy5nYXN0b3duLnYxLkRyYWluTWFjaGluZVJlcXVlc3QaIC5nYXN0b3duLnYxLkRyYWluTWFjaGluZVJlc3BvbnNlEk4KC0NvbmZpcm1Mb3NzEh4uZ2FzdG93bi52MS5Db25maXJtTG9zc1JlcXVlc3QaHy5nYXN0b3duLnYxLkNvbmZpcm1Mb3NzUmVzcG9uc2USQgoHTW92ZVJpZxIaLmdhc3Rvd24udjEuTW92ZVJpZ1JlcXVlc3QaGy5nYXN0b3duLnYxLk1vdmVSaWdSZXNwb25zZRJICglVcGRhdGVSaWcSHC5nYXN0b3duLnYxLlVwZGF0ZVJpZ1JlcXVlc3QaHS5nYXN0b3duLnYxLlVwZGF0ZVJpZ1Jlc3BvbnNlYgZwcm90bzM", [file_google_protobuf_timestamp]);
 
 /**
  * A host with one rig-agent.
@@ -70,6 +70,27 @@ export type Machine = Message<"gastown.v1.Machine"> & {
    * @generated from field: string link = 9;
    */
   link: string;
+
+  /**
+   * Present while it drains, and after.
+   *
+   * @generated from field: gastown.v1.Drain drain = 10;
+   */
+  drain?: Drain | undefined;
+
+  /**
+   * Since when it counts as lost.
+   *
+   * @generated from field: google.protobuf.Timestamp lost_time = 11;
+   */
+  lostTime?: Timestamp | undefined;
+
+  /**
+   * The wire version that it speaks.
+   *
+   * @generated from field: int32 wire_version = 12;
+   */
+  wireVersion: number;
 };
 
 /**
@@ -78,6 +99,58 @@ export type Machine = Message<"gastown.v1.Machine"> & {
  */
 export const MachineSchema: GenMessage<Machine> = /*@__PURE__*/
   messageDesc(file_gastown_v1_fleet_service, 0);
+
+/**
+ * How far the emptying of a machine has come.
+ *
+ * @generated from message gastown.v1.Drain
+ */
+export type Drain = Message<"gastown.v1.Drain"> & {
+  /**
+   * @generated from field: string by = 1;
+   */
+  by: string;
+
+  /**
+   * @generated from field: google.protobuf.Timestamp start_time = 2;
+   */
+  startTime?: Timestamp | undefined;
+
+  /**
+   * When what is left is handed off.
+   *
+   * @generated from field: google.protobuf.Timestamp deadline = 3;
+   */
+  deadline?: Timestamp | undefined;
+
+  /**
+   * Ids of the beads that its polecats still work on.
+   *
+   * @generated from field: repeated string remaining = 4;
+   */
+  remaining: string[];
+
+  /**
+   * Rigs whose authority it still holds, and somebody else could.
+   *
+   * @generated from field: repeated string authorities = 5;
+   */
+  authorities: string[];
+
+  /**
+   * When the machine itself said that nothing is left; absent before.
+   *
+   * @generated from field: google.protobuf.Timestamp done_time = 6;
+   */
+  doneTime?: Timestamp | undefined;
+};
+
+/**
+ * Describes the message gastown.v1.Drain.
+ * Use `create(DrainSchema)` to create a new message.
+ */
+export const DrainSchema: GenMessage<Drain> = /*@__PURE__*/
+  messageDesc(file_gastown_v1_fleet_service, 1);
 
 /**
  * A project: a git remote, a bead prefix, gates, agents.
@@ -143,6 +216,30 @@ export type Rig = Message<"gastown.v1.Rig"> & {
    * @generated from field: int32 polecats_max = 11;
    */
   polecatsMax: number;
+
+  /**
+   * The machine that shall hold its authority.
+   *
+   * @generated from field: string appointed = 12;
+   */
+  appointed: string;
+
+  /**
+   * @generated from field: gastown.v1.LossPolicy on_loss = 13;
+   */
+  onLoss: LossPolicy;
+
+  /**
+   * How long a machine has to be lost before `on_loss` is done, in seconds.
+   *
+   * @generated from field: int32 loss_wait_seconds = 14;
+   */
+  lossWaitSeconds: number;
+
+  /**
+   * @generated from field: gastown.v1.Fencing fencing = 15;
+   */
+  fencing: Fencing;
 };
 
 /**
@@ -150,7 +247,7 @@ export type Rig = Message<"gastown.v1.Rig"> & {
  * Use `create(RigSchema)` to create a new message.
  */
 export const RigSchema: GenMessage<Rig> = /*@__PURE__*/
-  messageDesc(file_gastown_v1_fleet_service, 1);
+  messageDesc(file_gastown_v1_fleet_service, 2);
 
 /**
  * A command that must exit 0 on the candidate commit.
@@ -181,7 +278,7 @@ export type Gate = Message<"gastown.v1.Gate"> & {
  * Use `create(GateSchema)` to create a new message.
  */
 export const GateSchema: GenMessage<Gate> = /*@__PURE__*/
-  messageDesc(file_gastown_v1_fleet_service, 2);
+  messageDesc(file_gastown_v1_fleet_service, 3);
 
 /**
  * @generated from message gastown.v1.JoinTownRequest
@@ -225,7 +322,7 @@ export type JoinTownRequest = Message<"gastown.v1.JoinTownRequest"> & {
  * Use `create(JoinTownRequestSchema)` to create a new message.
  */
 export const JoinTownRequestSchema: GenMessage<JoinTownRequest> = /*@__PURE__*/
-  messageDesc(file_gastown_v1_fleet_service, 3);
+  messageDesc(file_gastown_v1_fleet_service, 4);
 
 /**
  * @generated from message gastown.v1.JoinTownResponse
@@ -264,7 +361,7 @@ export type JoinTownResponse = Message<"gastown.v1.JoinTownResponse"> & {
  * Use `create(JoinTownResponseSchema)` to create a new message.
  */
 export const JoinTownResponseSchema: GenMessage<JoinTownResponse> = /*@__PURE__*/
-  messageDesc(file_gastown_v1_fleet_service, 4);
+  messageDesc(file_gastown_v1_fleet_service, 5);
 
 /**
  * @generated from message gastown.v1.ListMachinesRequest
@@ -281,7 +378,7 @@ export type ListMachinesRequest = Message<"gastown.v1.ListMachinesRequest"> & {
  * Use `create(ListMachinesRequestSchema)` to create a new message.
  */
 export const ListMachinesRequestSchema: GenMessage<ListMachinesRequest> = /*@__PURE__*/
-  messageDesc(file_gastown_v1_fleet_service, 5);
+  messageDesc(file_gastown_v1_fleet_service, 6);
 
 /**
  * @generated from message gastown.v1.ListMachinesResponse
@@ -298,7 +395,7 @@ export type ListMachinesResponse = Message<"gastown.v1.ListMachinesResponse"> & 
  * Use `create(ListMachinesResponseSchema)` to create a new message.
  */
 export const ListMachinesResponseSchema: GenMessage<ListMachinesResponse> = /*@__PURE__*/
-  messageDesc(file_gastown_v1_fleet_service, 6);
+  messageDesc(file_gastown_v1_fleet_service, 7);
 
 /**
  * @generated from message gastown.v1.GetMachineRequest
@@ -315,7 +412,7 @@ export type GetMachineRequest = Message<"gastown.v1.GetMachineRequest"> & {
  * Use `create(GetMachineRequestSchema)` to create a new message.
  */
 export const GetMachineRequestSchema: GenMessage<GetMachineRequest> = /*@__PURE__*/
-  messageDesc(file_gastown_v1_fleet_service, 7);
+  messageDesc(file_gastown_v1_fleet_service, 8);
 
 /**
  * @generated from message gastown.v1.GetMachineResponse
@@ -332,7 +429,7 @@ export type GetMachineResponse = Message<"gastown.v1.GetMachineResponse"> & {
  * Use `create(GetMachineResponseSchema)` to create a new message.
  */
 export const GetMachineResponseSchema: GenMessage<GetMachineResponse> = /*@__PURE__*/
-  messageDesc(file_gastown_v1_fleet_service, 8);
+  messageDesc(file_gastown_v1_fleet_service, 9);
 
 /**
  * @generated from message gastown.v1.AddRigRequest
@@ -393,6 +490,27 @@ export type AddRigRequest = Message<"gastown.v1.AddRigRequest"> & {
    * @generated from field: int32 polecats_max = 10;
    */
   polecatsMax: number;
+
+  /**
+   * CHAIN if absent; MAIN has to be asked for.
+   *
+   * @generated from field: gastown.v1.Fencing fencing = 11;
+   */
+  fencing: Fencing;
+
+  /**
+   * REPLACE if absent.
+   *
+   * @generated from field: gastown.v1.LossPolicy on_loss = 12;
+   */
+  onLoss: LossPolicy;
+
+  /**
+   * 60 if absent.
+   *
+   * @generated from field: int32 loss_wait_seconds = 13;
+   */
+  lossWaitSeconds: number;
 };
 
 /**
@@ -400,7 +518,7 @@ export type AddRigRequest = Message<"gastown.v1.AddRigRequest"> & {
  * Use `create(AddRigRequestSchema)` to create a new message.
  */
 export const AddRigRequestSchema: GenMessage<AddRigRequest> = /*@__PURE__*/
-  messageDesc(file_gastown_v1_fleet_service, 9);
+  messageDesc(file_gastown_v1_fleet_service, 10);
 
 /**
  * @generated from message gastown.v1.AddRigResponse
@@ -424,7 +542,7 @@ export type AddRigResponse = Message<"gastown.v1.AddRigResponse"> & {
  * Use `create(AddRigResponseSchema)` to create a new message.
  */
 export const AddRigResponseSchema: GenMessage<AddRigResponse> = /*@__PURE__*/
-  messageDesc(file_gastown_v1_fleet_service, 10);
+  messageDesc(file_gastown_v1_fleet_service, 11);
 
 /**
  * @generated from message gastown.v1.ListRigsRequest
@@ -437,7 +555,7 @@ export type ListRigsRequest = Message<"gastown.v1.ListRigsRequest"> & {
  * Use `create(ListRigsRequestSchema)` to create a new message.
  */
 export const ListRigsRequestSchema: GenMessage<ListRigsRequest> = /*@__PURE__*/
-  messageDesc(file_gastown_v1_fleet_service, 11);
+  messageDesc(file_gastown_v1_fleet_service, 12);
 
 /**
  * @generated from message gastown.v1.ListRigsResponse
@@ -454,7 +572,7 @@ export type ListRigsResponse = Message<"gastown.v1.ListRigsResponse"> & {
  * Use `create(ListRigsResponseSchema)` to create a new message.
  */
 export const ListRigsResponseSchema: GenMessage<ListRigsResponse> = /*@__PURE__*/
-  messageDesc(file_gastown_v1_fleet_service, 12);
+  messageDesc(file_gastown_v1_fleet_service, 13);
 
 /**
  * @generated from message gastown.v1.GetRigRequest
@@ -471,7 +589,7 @@ export type GetRigRequest = Message<"gastown.v1.GetRigRequest"> & {
  * Use `create(GetRigRequestSchema)` to create a new message.
  */
 export const GetRigRequestSchema: GenMessage<GetRigRequest> = /*@__PURE__*/
-  messageDesc(file_gastown_v1_fleet_service, 13);
+  messageDesc(file_gastown_v1_fleet_service, 14);
 
 /**
  * @generated from message gastown.v1.GetRigResponse
@@ -488,7 +606,281 @@ export type GetRigResponse = Message<"gastown.v1.GetRigResponse"> & {
  * Use `create(GetRigResponseSchema)` to create a new message.
  */
 export const GetRigResponseSchema: GenMessage<GetRigResponse> = /*@__PURE__*/
-  messageDesc(file_gastown_v1_fleet_service, 14);
+  messageDesc(file_gastown_v1_fleet_service, 15);
+
+/**
+ * @generated from message gastown.v1.CordonMachineRequest
+ */
+export type CordonMachineRequest = Message<"gastown.v1.CordonMachineRequest"> & {
+  /**
+   * @generated from field: string request_id = 1;
+   */
+  requestId: string;
+
+  /**
+   * @generated from field: string name = 2;
+   */
+  name: string;
+};
+
+/**
+ * Describes the message gastown.v1.CordonMachineRequest.
+ * Use `create(CordonMachineRequestSchema)` to create a new message.
+ */
+export const CordonMachineRequestSchema: GenMessage<CordonMachineRequest> = /*@__PURE__*/
+  messageDesc(file_gastown_v1_fleet_service, 16);
+
+/**
+ * @generated from message gastown.v1.CordonMachineResponse
+ */
+export type CordonMachineResponse = Message<"gastown.v1.CordonMachineResponse"> & {
+  /**
+   * @generated from field: gastown.v1.Machine machine = 1;
+   */
+  machine?: Machine | undefined;
+};
+
+/**
+ * Describes the message gastown.v1.CordonMachineResponse.
+ * Use `create(CordonMachineResponseSchema)` to create a new message.
+ */
+export const CordonMachineResponseSchema: GenMessage<CordonMachineResponse> = /*@__PURE__*/
+  messageDesc(file_gastown_v1_fleet_service, 17);
+
+/**
+ * @generated from message gastown.v1.UncordonMachineRequest
+ */
+export type UncordonMachineRequest = Message<"gastown.v1.UncordonMachineRequest"> & {
+  /**
+   * @generated from field: string request_id = 1;
+   */
+  requestId: string;
+
+  /**
+   * @generated from field: string name = 2;
+   */
+  name: string;
+};
+
+/**
+ * Describes the message gastown.v1.UncordonMachineRequest.
+ * Use `create(UncordonMachineRequestSchema)` to create a new message.
+ */
+export const UncordonMachineRequestSchema: GenMessage<UncordonMachineRequest> = /*@__PURE__*/
+  messageDesc(file_gastown_v1_fleet_service, 18);
+
+/**
+ * @generated from message gastown.v1.UncordonMachineResponse
+ */
+export type UncordonMachineResponse = Message<"gastown.v1.UncordonMachineResponse"> & {
+  /**
+   * @generated from field: gastown.v1.Machine machine = 1;
+   */
+  machine?: Machine | undefined;
+};
+
+/**
+ * Describes the message gastown.v1.UncordonMachineResponse.
+ * Use `create(UncordonMachineResponseSchema)` to create a new message.
+ */
+export const UncordonMachineResponseSchema: GenMessage<UncordonMachineResponse> = /*@__PURE__*/
+  messageDesc(file_gastown_v1_fleet_service, 19);
+
+/**
+ * @generated from message gastown.v1.DrainMachineRequest
+ */
+export type DrainMachineRequest = Message<"gastown.v1.DrainMachineRequest"> & {
+  /**
+   * @generated from field: string request_id = 1;
+   */
+  requestId: string;
+
+  /**
+   * @generated from field: string name = 2;
+   */
+  name: string;
+
+  /**
+   * From now; 1800 if absent.
+   *
+   * @generated from field: int32 deadline_seconds = 3;
+   */
+  deadlineSeconds: number;
+
+  /**
+   * Hand off at once what it works on.
+   *
+   * @generated from field: bool force = 4;
+   */
+  force: boolean;
+};
+
+/**
+ * Describes the message gastown.v1.DrainMachineRequest.
+ * Use `create(DrainMachineRequestSchema)` to create a new message.
+ */
+export const DrainMachineRequestSchema: GenMessage<DrainMachineRequest> = /*@__PURE__*/
+  messageDesc(file_gastown_v1_fleet_service, 20);
+
+/**
+ * @generated from message gastown.v1.DrainMachineResponse
+ */
+export type DrainMachineResponse = Message<"gastown.v1.DrainMachineResponse"> & {
+  /**
+   * @generated from field: gastown.v1.Machine machine = 1;
+   */
+  machine?: Machine | undefined;
+};
+
+/**
+ * Describes the message gastown.v1.DrainMachineResponse.
+ * Use `create(DrainMachineResponseSchema)` to create a new message.
+ */
+export const DrainMachineResponseSchema: GenMessage<DrainMachineResponse> = /*@__PURE__*/
+  messageDesc(file_gastown_v1_fleet_service, 21);
+
+/**
+ * @generated from message gastown.v1.ConfirmLossRequest
+ */
+export type ConfirmLossRequest = Message<"gastown.v1.ConfirmLossRequest"> & {
+  /**
+   * @generated from field: string request_id = 1;
+   */
+  requestId: string;
+
+  /**
+   * Empty: every machine that is silent now.
+   *
+   * @generated from field: string name = 2;
+   */
+  name: string;
+
+  /**
+   * It never comes back: its bead is closed, and what it reserved is free.
+   *
+   * @generated from field: bool for_good = 3;
+   */
+  forGood: boolean;
+};
+
+/**
+ * Describes the message gastown.v1.ConfirmLossRequest.
+ * Use `create(ConfirmLossRequestSchema)` to create a new message.
+ */
+export const ConfirmLossRequestSchema: GenMessage<ConfirmLossRequest> = /*@__PURE__*/
+  messageDesc(file_gastown_v1_fleet_service, 22);
+
+/**
+ * @generated from message gastown.v1.ConfirmLossResponse
+ */
+export type ConfirmLossResponse = Message<"gastown.v1.ConfirmLossResponse"> & {
+  /**
+   * @generated from field: repeated gastown.v1.Machine machines = 1;
+   */
+  machines: Machine[];
+};
+
+/**
+ * Describes the message gastown.v1.ConfirmLossResponse.
+ * Use `create(ConfirmLossResponseSchema)` to create a new message.
+ */
+export const ConfirmLossResponseSchema: GenMessage<ConfirmLossResponse> = /*@__PURE__*/
+  messageDesc(file_gastown_v1_fleet_service, 23);
+
+/**
+ * @generated from message gastown.v1.MoveRigRequest
+ */
+export type MoveRigRequest = Message<"gastown.v1.MoveRigRequest"> & {
+  /**
+   * @generated from field: string request_id = 1;
+   */
+  requestId: string;
+
+  /**
+   * @generated from field: string name = 2;
+   */
+  name: string;
+
+  /**
+   * @generated from field: string machine = 3;
+   */
+  machine: string;
+};
+
+/**
+ * Describes the message gastown.v1.MoveRigRequest.
+ * Use `create(MoveRigRequestSchema)` to create a new message.
+ */
+export const MoveRigRequestSchema: GenMessage<MoveRigRequest> = /*@__PURE__*/
+  messageDesc(file_gastown_v1_fleet_service, 24);
+
+/**
+ * @generated from message gastown.v1.MoveRigResponse
+ */
+export type MoveRigResponse = Message<"gastown.v1.MoveRigResponse"> & {
+  /**
+   * @generated from field: gastown.v1.Rig rig = 1;
+   */
+  rig?: Rig | undefined;
+};
+
+/**
+ * Describes the message gastown.v1.MoveRigResponse.
+ * Use `create(MoveRigResponseSchema)` to create a new message.
+ */
+export const MoveRigResponseSchema: GenMessage<MoveRigResponse> = /*@__PURE__*/
+  messageDesc(file_gastown_v1_fleet_service, 25);
+
+/**
+ * @generated from message gastown.v1.UpdateRigRequest
+ */
+export type UpdateRigRequest = Message<"gastown.v1.UpdateRigRequest"> & {
+  /**
+   * @generated from field: string request_id = 1;
+   */
+  requestId: string;
+
+  /**
+   * @generated from field: string name = 2;
+   */
+  name: string;
+
+  /**
+   * @generated from field: gastown.v1.LossPolicy on_loss = 3;
+   */
+  onLoss: LossPolicy;
+
+  /**
+   * Unchanged if absent.
+   *
+   * @generated from field: optional int32 loss_wait_seconds = 4;
+   */
+  lossWaitSeconds?: number | undefined;
+};
+
+/**
+ * Describes the message gastown.v1.UpdateRigRequest.
+ * Use `create(UpdateRigRequestSchema)` to create a new message.
+ */
+export const UpdateRigRequestSchema: GenMessage<UpdateRigRequest> = /*@__PURE__*/
+  messageDesc(file_gastown_v1_fleet_service, 26);
+
+/**
+ * @generated from message gastown.v1.UpdateRigResponse
+ */
+export type UpdateRigResponse = Message<"gastown.v1.UpdateRigResponse"> & {
+  /**
+   * @generated from field: gastown.v1.Rig rig = 1;
+   */
+  rig?: Rig | undefined;
+};
+
+/**
+ * Describes the message gastown.v1.UpdateRigResponse.
+ * Use `create(UpdateRigResponseSchema)` to create a new message.
+ */
+export const UpdateRigResponseSchema: GenMessage<UpdateRigResponse> = /*@__PURE__*/
+  messageDesc(file_gastown_v1_fleet_service, 27);
 
 /**
  * @generated from enum gastown.v1.MachineState
@@ -530,6 +922,84 @@ export type MachineState = (typeof MachineState)[keyof typeof MachineState] | Un
  */
 export const MachineStateSchema: GenEnum<MachineState> = /*@__PURE__*/
   enumDesc(file_gastown_v1_fleet_service, 0);
+
+/**
+ * What happens to work on a lost machine.
+ *
+ * @generated from enum gastown.v1.LossPolicy
+ */
+export const LossPolicy = {
+  /**
+   * @generated from enum value: LOSS_POLICY_UNSPECIFIED = 0;
+   */
+  UNSPECIFIED: 0,
+
+  /**
+   * It waits for the machine.
+   *
+   * @generated from enum value: LOSS_POLICY_WAIT = 1;
+   */
+  WAIT: 1,
+
+  /**
+   * Another machine goes on with it.
+   *
+   * @generated from enum value: LOSS_POLICY_REPLACE = 2;
+   */
+  REPLACE: 2,
+} as const;
+
+/**
+ * What happens to work on a lost machine.
+ *
+ * @generated from enum gastown.v1.LossPolicy
+ */
+export type LossPolicy = (typeof LossPolicy)[keyof typeof LossPolicy] | UnknownEnum;
+
+/**
+ * Describes the enum gastown.v1.LossPolicy.
+ */
+export const LossPolicySchema: GenEnum<LossPolicy> = /*@__PURE__*/
+  enumDesc(file_gastown_v1_fleet_service, 1);
+
+/**
+ * What keeps a deposed authority from landing.
+ *
+ * @generated from enum gastown.v1.Fencing
+ */
+export const Fencing = {
+  /**
+   * @generated from enum value: FENCING_UNSPECIFIED = 0;
+   */
+  UNSPECIFIED: 0,
+
+  /**
+   * A chain of terms in a ref of its own, moved in one atomic push with the target.
+   *
+   * @generated from enum value: FENCING_CHAIN = 1;
+   */
+  CHAIN: 1,
+
+  /**
+   * The target itself carries the term; for remotes without custom refs or atomic pushes.
+   *
+   * @generated from enum value: FENCING_MAIN = 2;
+   */
+  MAIN: 2,
+} as const;
+
+/**
+ * What keeps a deposed authority from landing.
+ *
+ * @generated from enum gastown.v1.Fencing
+ */
+export type Fencing = (typeof Fencing)[keyof typeof Fencing] | UnknownEnum;
+
+/**
+ * Describes the enum gastown.v1.Fencing.
+ */
+export const FencingSchema: GenEnum<Fencing> = /*@__PURE__*/
+  enumDesc(file_gastown_v1_fleet_service, 2);
 
 /**
  * Machines and rigs.
@@ -588,6 +1058,68 @@ export const FleetService: GenService<{
     methodKind: "unary";
     input: typeof GetRigRequestSchema;
     output: typeof GetRigResponseSchema;
+  },
+  /**
+   * Place nothing new on a machine; what it works on goes on.
+   *
+   * @generated from rpc gastown.v1.FleetService.CordonMachine
+   */
+  cordonMachine: {
+    methodKind: "unary";
+    input: typeof CordonMachineRequestSchema;
+    output: typeof CordonMachineResponseSchema;
+  },
+  /**
+   * Take work again: ends a cordon and calls off a drain.
+   *
+   * @generated from rpc gastown.v1.FleetService.UncordonMachine
+   */
+  uncordonMachine: {
+    methodKind: "unary";
+    input: typeof UncordonMachineRequestSchema;
+    output: typeof UncordonMachineResponseSchema;
+  },
+  /**
+   * Empty a machine: nothing new, its authorities move, what it works on ends or, at the deadline,
+   * is handed off. Asked again it goes on where it was. It is over when `drain.remaining` is empty.
+   *
+   * @generated from rpc gastown.v1.FleetService.DrainMachine
+   */
+  drainMachine: {
+    methodKind: "unary";
+    input: typeof DrainMachineRequestSchema;
+    output: typeof DrainMachineResponseSchema;
+  },
+  /**
+   * Say what a silent machine is: gone for good, or that its silence shall be believed although
+   * most of the fleet is silent.
+   *
+   * @generated from rpc gastown.v1.FleetService.ConfirmLoss
+   */
+  confirmLoss: {
+    methodKind: "unary";
+    input: typeof ConfirmLossRequestSchema;
+    output: typeof ConfirmLossResponseSchema;
+  },
+  /**
+   * Appoint the machine that shall hold a rig's authority.
+   *
+   * @generated from rpc gastown.v1.FleetService.MoveRig
+   */
+  moveRig: {
+    methodKind: "unary";
+    input: typeof MoveRigRequestSchema;
+    output: typeof MoveRigResponseSchema;
+  },
+  /**
+   * Change what a rig does about work on a lost machine.
+   *
+   * @generated from rpc gastown.v1.FleetService.UpdateRig
+   */
+  updateRig: {
+    methodKind: "unary";
+    input: typeof UpdateRigRequestSchema;
+    output: typeof UpdateRigResponseSchema;
   },
 }> = /*@__PURE__*/
   serviceDesc(file_gastown_v1_fleet_service, 0);
