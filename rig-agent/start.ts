@@ -6,6 +6,7 @@ import { answerAsks } from "#services/api/agent/ask.ts";
 import type { Bus } from "#services/bus/bus.ts";
 import { townMachine } from "#services/bus/subjects.ts";
 import { version, wireVersion } from "#services/config/version.ts";
+import { ensureClone } from "#services/git/bare-clone.ts";
 import { nodeDisk } from "#services/ledger/disk-node.ts";
 import { writerMachine } from "#services/ledger/event.ts";
 import { type Ledger, openLedger } from "#services/ledger/ledger.ts";
@@ -36,6 +37,7 @@ import { bundleGt } from "./polecat/bundle-gt.ts";
 import { runCheckpoints } from "./polecat/checkpoint.ts";
 import { equip, sessionEnvironment } from "./polecat/environment.ts";
 import { polecatGit } from "./polecat/git.ts";
+import { clonePath } from "./polecat/places.ts";
 import type { PolecatPorts } from "./polecat/ports.ts";
 import { programOf } from "./polecat/program.ts";
 import { openSessions } from "./polecat/sessions.ts";
@@ -215,7 +217,11 @@ function runActors(options: {
     { clock, signal, report },
   );
   const authority = runAuthority({
-    home,
+    clone: async (rig, until) => {
+      const repoDir = clonePath(home, rig.name);
+      await ensureClone(rig.remote, repoDir, { signal: until });
+      return repoDir;
+    },
     machine,
     ledger,
     terms,

@@ -1,18 +1,18 @@
 import { takeTerm } from "#services/git/authority-chain.ts";
-import { ensureClone } from "#services/git/bare-clone.ts";
 import type { Ledger } from "#services/ledger/ledger.ts";
+import type { Rig } from "#services/ledger/rigs.ts";
 import { type Actor, runActor } from "#services/lifecycle/actor.ts";
 import type { Clock } from "#services/lifecycle/clock.ts";
 import { isTownError } from "#services/rpc/town-error.ts";
-import { clonePath } from "../polecat/places.ts";
 import { govern } from "./authority.ts";
 import type { Term, Terms } from "./terms.ts";
 
 /** What the loop of a machine's authorities is run with. */
 export type AuthorityOptions = {
-  readonly home: string;
   readonly machine: string;
   readonly ledger: Ledger;
+  /** Make sure that our bare clone of a rig's remote is there and level with it; its path. */
+  readonly clone: (rig: Rig, signal: AbortSignal) => Promise<string>;
   readonly terms: Terms;
   readonly clock: Clock;
   readonly signal: AbortSignal;
@@ -30,7 +30,7 @@ const retryMaxMs = 30_000;
 
 /** Govern the rigs of this machine: on every change of the ledger, and now and then unasked. */
 export function runAuthority(options: AuthorityOptions): Actor {
-  const { home, machine, ledger, terms, clock, signal, report } = options;
+  const { machine, ledger, terms, clock, signal, report } = options;
   const failing = new Map<string, { readonly untilMs: number; readonly delayMs: number }>();
   const actor = runActor({
     name: "authority",
@@ -44,8 +44,7 @@ export function runAuthority(options: AuthorityOptions): Actor {
         nowMs: clock.nowMs,
         mayTry: (rig) => (failing.get(rig)?.untilMs ?? 0) <= clock.nowMs(),
         takeTerm: async ({ rig }, seenTerm) => {
-          const repoDir = clonePath(home, rig.name);
-          await ensureClone(rig.remote, repoDir, { signal });
+          const repoDir = await options.clone(rig, signal);
           const holder = ledger.writer;
           const { term, tip } = await takeTerm({ repoDir, holder, seenTerm, signal });
           const taken: Term = { rig: rig.name, term, tip, repoDir };
