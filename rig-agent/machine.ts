@@ -1,0 +1,209 @@
+import type { Bus } from "#services/bus/bus.ts";
+import { townMachine } from "#services/bus/subjects.ts";
+import { version, wireVersion } from "#services/config/version.ts";
+import { writerMachine } from "#services/ledger/event.ts";
+import type { Ledger } from "#services/ledger/ledger.ts";
+import type { LedgerGit } from "#services/ledger/ledger-git.ts";
+import type { Rig } from "#services/ledger/rigs.ts";
+import { runLedgerCheckpoints } from "#services/ledger/run-checkpoints.ts";
+import { type LedgerSync, runSync } from "#services/ledger/sync.ts";
+import type { WispStore } from "#services/ledger/wisp-store.ts";
+import type { Actor } from "#services/lifecycle/actor.ts";
+import type { Clock } from "#services/lifecycle/clock.ts";
+import type { PolecatBeat } from "#services/telemetry/beat.ts";
+import { runHeartbeat } from "#services/telemetry/heartbeat.ts";
+import type { Logger } from "#services/telemetry/log.ts";
+import { listenToPeers, type Peers } from "#services/telemetry/peers.ts";
+import { runAuthority } from "./authority/run-authority.ts";
+import { Terms } from "./authority/terms.ts";
+import type { RigAgentConfig } from "./config.ts";
+import { runCheckpoints } from "./polecat/checkpoint.ts";
+import type { PolecatPorts } from "./polecat/ports.ts";
+import { observe } from "./polecat/status.ts";
+import { polecatLimits, startSupervisor } from "./polecat/supervisor.ts";
+import type { CodePorts, RefineryPorts } from "./refinery/ports.ts";
+import { startRefinery } from "./refinery/refinery.ts";
+import { refuseWork } from "./refuse-work.ts";
+import { patrolLimits } from "./witness/judge.ts";
+import { runVapour } from "./witness/vapour.ts";
+import { startWitness } from "./witness/witness.ts";
+
+/** Where a machine's loops write what is worth a line. */
+export type Log = Pick<Logger, "info" | "warn">;
+
+/** What every loop of a machine runs on. */
+export type Surroundings = {
+  /** The town's name. */
+  readonly town: string;
+  readonly config: RigAgentConfig;
+  readonly bus: Bus;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly signal: AbortSignal;
+};
+
+/** What a machine knows of the others, and how it keeps in step with them. */
+export type Company = { readonly sync: LedgerSync; readonly peers: Peers };
+
+/** Keep a machine's ledger in step, and hear the others. */
+export async function keepCompany(
+  around: Surroundings,
+  { ledger, git }: { readonly ledger: Ledger; readonly git: LedgerGit },
+): Promise<Company> {
+  const { town, bus, clock, log, signal } = around;
+  bus.onError((error) => log.warn({ err: error }, "bus"));
+  bus.onLink((up) => log.info({ up }, up ? "bus is up" : "bus is down: over git, slower"));
+  const onRemoteBack = () => log.info("the ledger remote answers again");
+  const shared = { ledger, git, bus, clock, signal, report: reporter(log), onRemoteBack };
+  const sync = await runSync({ town, ...shared });
+  const peers = listenToPeers({
+    bus,
+    town,
+    clock,
+    signal,
+    onBeat: ({ heads }) => {
+      for (const [writer, [seq, hash]] of Object.entries(heads)) sync.heard(writer, { seq, hash });
+    },
+  });
+  ledger.onChange(({ event }) => peers.heardEvent(writerMachine(event.writer), event.clock[0]));
+  return { sync, peers };
+}
+
+/** What a machine's loops are given beside their surroundings: its hands on the world. */
+export type MachineParts = Company & {
+  readonly polecats: PolecatPorts;
+  readonly wisps: WispStore;
+  readonly code: CodePorts;
+  readonly test: RefineryPorts["test"];
+  /** A rig's gate worktree. */
+  readonly gateDir: (rig: string) => string;
+  /** Make sure that our bare clone of a rig's remote is there and level with it; its path. */
+  readonly clone: (rig: Rig, signal: AbortSignal) => Promise<string>;
+};
+
+/** A machine at work. */
+export type RunningMachine = {
+  /** Something changed that its loops may act on. */
+  readonly ring: () => void;
+  /** What keeps a bead from being started or cleaned up, in words. */
+  readonly trouble: (bead: string) => string | undefined;
+  readonly terms: Terms;
+  /** Resolves when every loop has ended. Polecats go on. */
+  readonly ended: Promise<unknown>;
+};
+
+/** After this long without a sign of the town, the authority plans for its own rigs. */
+const townSilentMs = 30_000;
+const machineSilentMs = 15_000;
+
+/** Run a machine: its authorities, its polecats, its Witness, its Refineries, its beat. */
+export function runMachine(around: Surroundings, parts: MachineParts): RunningMachine {
+  const { clock, log, signal, config } = around;
+  const { polecats, wisps } = parts;
+  const report = reporter(log);
+  const terms = new Terms();
+  const refinery = startRefinery(refineryPorts(around, parts, terms), { clock, signal, report });
+  const authority = governRigs(around, parts, { terms, reconcile: refinery.reconcile });
+  const { ledger } = polecats;
+  const idOf = (uid: string) => ledger.world.bead(uid)?.id ?? uid;
+  const supervisor = startSupervisor({
+    ports: polecats,
+    limits: { ...polecatLimits, polecatsMax: config.polecatsMax },
+    refusal: refuseWork(ledger.world, config.machine),
+    report,
+    notice: (action) => log.info({ ...action, bead: idOf(action.bead) }, action.do),
+  });
+  const witness = startWitness({
+    ports: polecats,
+    wisps,
+    limits: patrolLimits,
+    report,
+    notice: (what, { name, beadId: bead, epoch }) => log.info({ session: name, bead, epoch }, what),
+  });
+  const vapour = runVapour({ ports: polecats, wisps, maxAgeMs: config.wispMaxAgeMs, report, log });
+  const observer = observe(polecats, supervisor.trouble, report);
+  const checkpoints = runCheckpoints(polecats, report);
+  const beats = runBeats(around, { ledger, terms, polecats: observer.polecats, report });
+  const ring = () => {
+    supervisor.ring();
+    witness.ring();
+    refinery.ring();
+  };
+  const actors: { ended: Promise<unknown> }[] = [refinery, authority, supervisor, witness];
+  actors.push(vapour, observer.actor, checkpoints, runLedgerCheckpoints({ ...polecats, report }));
+  actors.push(beats);
+  const ended = Promise.all(actors.map((each) => each.ended));
+  return { ring, trouble: supervisor.trouble, terms, ended };
+}
+
+function refineryPorts({ clock, log }: Surroundings, parts: MachineParts, terms: Terms) {
+  const { polecats, code, test, gateDir } = parts;
+  const ports: RefineryPorts = {
+    ledger: polecats.ledger,
+    terms,
+    nowMs: clock.nowMs,
+    code,
+    test,
+    gateDir,
+    tell: (news) => log.info(news, news.event),
+  };
+  return ports;
+}
+
+function governRigs(
+  { config, clock, log, signal }: Surroundings,
+  { polecats, peers, clone }: MachineParts,
+  own: Pick<Parameters<typeof runAuthority>[0], "terms" | "reconcile">,
+): Actor {
+  const { machine } = config;
+  return runAuthority({
+    ...own,
+    machine,
+    ledger: polecats.ledger,
+    clone,
+    clock,
+    signal,
+    report: reporter(log),
+    isTownHeard: () => peers.isHeard(townMachine, townSilentMs),
+    isHeard: (other) => other === machine || peers.isHeard(other, machineSilentMs),
+    took: ({ rig, term }) => log.info({ rig, term }, "took the authority"),
+  });
+}
+
+function runBeats(
+  { town, config, bus, clock, signal }: Surroundings,
+  own: {
+    readonly ledger: Ledger;
+    readonly terms: Terms;
+    readonly polecats: () => readonly PolecatBeat[];
+    readonly report: (error: unknown, actor: string) => void;
+  },
+): Actor {
+  const { ledger, terms, polecats, report } = own;
+  return runHeartbeat({
+    bus,
+    town,
+    clock,
+    signal,
+    report,
+    everyMs: config.heartbeatMs,
+    beat: () => {
+      const head = ledger.heads().get(ledger.writer);
+      return {
+        machine: config.machine,
+        incarnation: ledger.writer,
+        version,
+        wire: wireVersion,
+        polecatsMax: config.polecatsMax,
+        heads: head ? { [ledger.writer]: [head.seq, head.hash] } : {},
+        authorities: terms.all().map(({ rig, term }) => ({ rig, term })),
+        polecats: [...polecats()],
+      };
+    },
+  });
+}
+
+/** A round that failed is a line in the log; the next one comes. */
+export function reporter(log: Log): (error: unknown, actor: string) => void {
+  return (error, actor) => log.warn({ err: error, actor }, "round failed");
+}
