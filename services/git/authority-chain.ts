@@ -1,12 +1,6 @@
-import { fetchRefs, isReachable, readRef, trackingRef } from "./fetch-remote.ts";
-import {
-  asTerm,
-  type Link,
-  readLinks,
-  type TermPlace,
-  takeNextTerm,
-  termOf,
-} from "./term-chain.ts";
+import { trackingRef } from "./fetch-remote.ts";
+import { cliGit, type Git } from "./git.ts";
+import { asTerm, type Link, type TermPlace, takeNextTerm, termOf } from "./term-chain.ts";
 
 /** The ref of a rig's code remote that says who may claim and land. */
 export const authorityRef = "refs/gastown/authority";
@@ -43,18 +37,23 @@ export type ChainPlace = Omit<TermPlace, "ref" | "about">;
  * @param since a chain commit; only landings after it are returned, where the chain still has it
  */
 export async function readChain(place: ChainPlace & { since?: string }): Promise<Chain> {
-  await fetchRefs(place, [authorityRef]);
-  return readFetchedChain(place.repoDir, place.since);
+  const { git = cliGit } = place;
+  await git.fetchRefs(place, [authorityRef]);
+  return readFetchedChain(place.repoDir, place.since, git);
 }
 
 /** The chain as the last fetch left it here, without asking the remote. */
-export async function readFetchedChain(repoDir: string, since?: string): Promise<Chain> {
-  const tip = await readRef(repoDir, trackingRef(authorityRef));
+export async function readFetchedChain(
+  repoDir: string,
+  since?: string,
+  git: Git = cliGit,
+): Promise<Chain> {
+  const tip = await git.readRef(repoDir, trackingRef(authorityRef));
   if (!tip) return { tip: undefined, term: 0, holder: undefined, landings: [] };
-  const known = since !== undefined && (await isReachable(repoDir, since, tip));
-  const links = await readLinks(repoDir, known ? [`${since}..${tip}`] : [tip]);
+  const known = since !== undefined && (await git.isReachable(repoDir, since, tip));
+  const links = await git.log({ repoDir, tip, since: known ? since : undefined });
   const landings = links.toReversed().flatMap((link) => asLanding(link) ?? []);
-  return { tip, ...(await termOf(repoDir, tip)), landings };
+  return { tip, ...(await termOf(repoDir, tip, git)), landings };
 }
 
 /** Take a rig's next term of authority; see {@link takeNextTerm}, which says how it fails. */

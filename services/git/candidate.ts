@@ -1,8 +1,6 @@
 import type { Person } from "#services/identity/person.ts";
 import { TownError } from "#services/rpc/town-error.ts";
-import { commitTree } from "./commit-tree.ts";
-import { isReachable, readRef } from "./fetch-remote.ts";
-import { runGit } from "./run-git.ts";
+import { cliGit, type Git } from "./git.ts";
 
 /** What became of merging a branch into a target. */
 export type Candidate =
@@ -40,16 +38,16 @@ export async function buildCandidate(wanted: {
   /** The Refinery. */
   readonly committer: Person;
   readonly strategy: "merge" | "squash";
+  readonly git?: Git | undefined;
 }): Promise<Candidate> {
-  const { repoDir, origin, author, committer } = wanted;
-  const target = await resolveCommit(repoDir, wanted.target);
-  const branch = await resolveCommit(repoDir, wanted.branch);
-  if (await isReachable(repoDir, branch, target)) return { kind: "empty" };
-  const merged = await mergeTrees(repoDir, target, branch);
+  const { repoDir, origin, author, committer, git = cliGit } = wanted;
+  const target = await resolveCommit(git, repoDir, wanted.target);
+  const branch = await resolveCommit(git, repoDir, wanted.branch);
+  if (await git.isReachable(repoDir, branch, target)) return { kind: "empty" };
+  const merged = await git.mergeTrees(repoDir, target, branch);
   if (merged.kind === "conflict") return merged;
-  const before = await runGit(["rev-parse", `${target}^{tree}`], { cwd: repoDir });
-  if (before.stdout.trim() === merged.tree) return { kind: "empty" };
-  const commit = await commitTree({
+  if ((await git.treeOf(repoDir, target)) === merged.tree) return { kind: "empty" };
+  const commit = await git.commitTree({
     repoDir,
     tree: merged.tree,
     parents: wanted.strategy === "merge" ? [target, branch] : [target],
@@ -66,17 +64,8 @@ export async function buildCandidate(wanted: {
   return { kind: "candidate", commit, tree: merged.tree };
 }
 
-type Merged = { kind: "tree"; tree: string } | { kind: "conflict"; paths: string[] };
-
-async function mergeTrees(repoDir: string, target: string, branch: string): Promise<Merged> {
-  const args = ["merge-tree", "--write-tree", "-z", "--name-only", "--no-messages", target, branch];
-  const { code, stdout } = await runGit(args, { cwd: repoDir, okCodes: [0, 1] });
-  const [tree = "", ...paths] = stdout.split("\0").filter((part) => part !== "");
-  return code === 0 ? { kind: "tree", tree } : { kind: "conflict", paths };
-}
-
-async function resolveCommit(repoDir: string, name: string): Promise<string> {
-  const commit = await readRef(repoDir, name);
+async function resolveCommit(git: Git, repoDir: string, name: string): Promise<string> {
+  const commit = await git.readRef(repoDir, name);
   if (!commit) throw new TownError("not_found", `${repoDir} has no commit ${name}`);
   return commit;
 }

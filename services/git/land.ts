@@ -1,7 +1,7 @@
 import { isTownError, TownError } from "#services/rpc/town-error.ts";
 import { authorityRef, type ChainPlace, readFetchedChain } from "./authority-chain.ts";
-import { fetchRefs, isReachable, readRef, trackingRef } from "./fetch-remote.ts";
-import { runGit } from "./run-git.ts";
+import { trackingRef } from "./fetch-remote.ts";
+import { cliGit } from "./git.ts";
 import { linkCommit, termOf } from "./term-chain.ts";
 
 /** One tested candidate and what it is for. */
@@ -107,11 +107,12 @@ function explainRefusal(why: string): string {
   return `the tree checked out at the remote ${todo} (${why})`;
 }
 
-async function checkOrder({ repoDir, expectedMain, landings }: LandWanted): Promise<void> {
+async function checkOrder(wanted: LandWanted): Promise<void> {
+  const { repoDir, expectedMain, landings, git = cliGit } = wanted;
   if (landings.length === 0) throw new TownError("invalid", "nothing to land was given");
   let below = expectedMain;
   for (const { commit, bead } of landings) {
-    if (commit === below || !(await isReachable(repoDir, below, commit))) {
+    if (commit === below || !(await git.isReachable(repoDir, below, commit))) {
       throw new TownError(
         "invalid",
         `the candidate ${commit} of ${bead} is not on top of ${below}`,
@@ -123,11 +124,11 @@ async function checkOrder({ repoDir, expectedMain, landings }: LandWanted): Prom
 
 /** The chain commits for all landings, made here but not pushed; returns the last. */
 async function recordLandings(wanted: LandWanted, tip: string): Promise<string> {
-  const { repoDir, target } = wanted;
-  const { term, holder } = await termOf(repoDir, tip);
+  const { repoDir, target, git = cliGit } = wanted;
+  const { term, holder } = await termOf(repoDir, tip, git);
   let record = tip;
   for (const { commit, request, bead, epoch } of wanted.landings) {
-    record = await linkCommit(repoDir, record, `Landed ${bead}`, {
+    const trailers = {
       "Gastown-Term": String(term),
       "Gastown-Holder": holder ?? "",
       "Gastown-Request": request,
@@ -135,7 +136,9 @@ async function recordLandings(wanted: LandWanted, tip: string): Promise<string> 
       "Gastown-Epoch": epoch,
       "Gastown-Commit": commit,
       "Gastown-Target": target,
-    });
+    };
+    const title = `Landed ${bead}`;
+    record = await linkCommit({ repoDir, parent: record, title, trailers, git });
   }
   return record;
 }
@@ -145,15 +148,12 @@ async function push(
   tip: string,
   record: string,
 ): Promise<TownError | undefined> {
-  const { repoDir, remote = "origin", target, expectedMain, signal, timeoutMs } = wanted;
-  const branch = `refs/heads/${target}`;
-  const leases = [
-    `--force-with-lease=${branch}:${expectedMain}`,
-    `--force-with-lease=${authorityRef}:${tip}`,
+  const { repoDir, remote, target, expectedMain, signal, timeoutMs, git = cliGit } = wanted;
+  const updates = [
+    { ref: `refs/heads/${target}`, to: wanted.landings.at(-1)?.commit, lease: expectedMain },
+    { ref: authorityRef, to: record, lease: tip },
   ];
-  const specs = [`${wanted.landings.at(-1)?.commit}:${branch}`, `${record}:${authorityRef}`];
-  const args = ["push", "--quiet", "--atomic", ...leases, remote, ...specs];
-  return attempt(runGit(args, { cwd: repoDir, signal, timeoutMs }));
+  return attempt(git.push({ repoDir, remote, updates, atomic: true, signal, timeoutMs }));
 }
 
 /** The target has the candidate and the chain does not: make up for the lost half. */
@@ -162,24 +162,23 @@ async function recordAlone(
   tip: string,
   record: string,
 ): Promise<{ tip: string; recorded: boolean }> {
-  const { repoDir, remote = "origin", signal, timeoutMs } = wanted;
-  const lease = `--force-with-lease=${authorityRef}:${tip}`;
-  const args = ["push", "--quiet", lease, remote, `${record}:${authorityRef}`];
-  const failure = await attempt(runGit(args, { cwd: repoDir, signal, timeoutMs }));
+  const { repoDir, remote, signal, timeoutMs, git = cliGit } = wanted;
+  const updates = [{ ref: authorityRef, to: record, lease: tip }];
+  const failure = await attempt(git.push({ repoDir, remote, updates, signal, timeoutMs }));
   return failure ? { tip, recorded: false } : { tip: record, recorded: true };
 }
 
 async function look(wanted: LandWanted, tip: string): Promise<Seen> {
-  const { repoDir, target, landings } = wanted;
+  const { repoDir, target, landings, git = cliGit } = wanted;
   const branch = `refs/heads/${target}`;
-  await fetchRefs(wanted, [branch, authorityRef]);
-  const main = await readRef(repoDir, trackingRef(branch));
+  await git.fetchRefs(wanted, [branch, authorityRef]);
+  const main = await git.readRef(repoDir, trackingRef(branch));
   const last = landings.at(-1)?.commit ?? "";
-  const landed = main !== undefined && (await isReachable(repoDir, last, main));
-  const chain = await readFetchedChain(repoDir, tip);
+  const landed = main !== undefined && (await git.isReachable(repoDir, last, main));
+  const chain = await readFetchedChain(repoDir, tip, git);
   const { term, holder, tip: chainTip } = chain;
-  const onTop = chainTip !== undefined && (await isReachable(repoDir, tip, chainTip));
-  const ruling = onTop && term === (await termOf(repoDir, tip)).term;
+  const onTop = chainTip !== undefined && (await git.isReachable(repoDir, tip, chainTip));
+  const ruling = onTop && term === (await termOf(repoDir, tip, git)).term;
   const records = new Set(chain.landings.map(({ commit }) => commit));
   const recorded = landings.every(({ commit }) => records.has(commit));
   return { main, landed, chainTip, term, holder, ruling, recorded };

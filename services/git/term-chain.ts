@@ -1,10 +1,8 @@
-import { randomUUID } from "node:crypto";
 import { townPerson } from "#services/identity/person.ts";
 import { isTownError, TownError } from "#services/rpc/town-error.ts";
-import { commitTree, emptyTree } from "./commit-tree.ts";
-import { fetchRefs, readRef, trackingRef } from "./fetch-remote.ts";
-import { runGit } from "./run-git.ts";
-import { readTrailers, type Trailers } from "./trailers.ts";
+import { trackingRef } from "./fetch-remote.ts";
+import { cliGit, type Git, type LogEntry } from "./git.ts";
+import type { Trailers } from "./trailers.ts";
 
 /** Which chain of terms, and how long its remote may take. */
 export type TermPlace = {
@@ -17,28 +15,31 @@ export type TermPlace = {
   readonly remote?: string;
   readonly signal?: AbortSignal | undefined;
   readonly timeoutMs?: number | undefined;
+  /** The real one by default. */
+  readonly git?: Git | undefined;
 };
 
 /** Who holds which term; term 0 and nobody where there was never one. */
 export type Term = { readonly term: number; readonly holder: string | undefined };
 
 /** One commit of a chain. */
-export type Link = { readonly commit: string; readonly trailers: Trailers };
+export type Link = Pick<LogEntry, "commit" | "trailers">;
 
 /** The chain's newest commit as the last fetch left it here, and its term. */
 export async function readFetchedTerm(
-  place: Pick<TermPlace, "repoDir" | "ref">,
+  place: Pick<TermPlace, "repoDir" | "ref" | "git">,
 ): Promise<Term & { readonly tip: string | undefined }> {
-  const tip = await readRef(place.repoDir, trackingRef(place.ref));
+  const { repoDir, ref, git = cliGit } = place;
+  const tip = await git.readRef(repoDir, trackingRef(ref));
   if (tip === undefined) return { term: 0, holder: undefined, tip };
-  return { ...(await termOf(place.repoDir, tip)), tip };
+  return { ...(await termOf(repoDir, tip, git)), tip };
 }
 
 /** The term and the holder that a chain commit stands for. */
-export async function termOf(repoDir: string, tip: string): Promise<Term> {
-  const [newest] = await readLinks(repoDir, ["-1", tip]);
+export async function termOf(repoDir: string, tip: string, git: Git = cliGit): Promise<Term> {
+  const [newest] = await git.log({ repoDir, tip, max: 1 });
   // Each commit of ours carries both; a stranger's on top must not hide what is below it.
-  const links = newest && asTerm(newest) ? [newest] : await readLinks(repoDir, [tip]);
+  const links = newest && asTerm(newest) ? [newest] : await git.log({ repoDir, tip });
   const terms = links.flatMap((link) => asTerm(link) ?? []);
   return terms.reduce((high, next) => (next.term > high.term ? next : high), {
     term: 0,
@@ -63,9 +64,9 @@ export async function takeNextTerm(
     readonly establish?: boolean;
   },
 ): Promise<{ term: number; tip: string }> {
-  const { repoDir, ref, about, remote = "origin", signal, timeoutMs } = wanted;
+  const { repoDir, ref, about, remote = "origin", signal, timeoutMs, git = cliGit } = wanted;
   const { holder, seenTerm = 0 } = wanted;
-  await fetchRefs(wanted, [ref]);
+  await git.fetchRefs(wanted, [ref]);
   const chain = await readFetchedTerm(wanted);
   if (seenTerm > chain.term && !wanted.establish) {
     throw new TownError(
@@ -75,18 +76,16 @@ export async function takeNextTerm(
     );
   }
   const term = Math.max(chain.term, seenTerm) + 1;
-  const tip = await linkCommit(repoDir, chain.tip, `Term ${term}: ${holder}`, {
-    "Gastown-Term": String(term),
-    "Gastown-Holder": holder,
-  });
-  const lease = `--force-with-lease=${ref}:${chain.tip ?? ""}`;
-  const args = ["push", "--quiet", lease, remote, `${tip}:${ref}`];
+  const trailers = { "Gastown-Term": String(term), "Gastown-Holder": holder };
+  const title = `Term ${term}: ${holder}`;
+  const tip = await linkCommit({ repoDir, parent: chain.tip, title, trailers, git });
+  const updates = [{ ref, to: tip, lease: chain.tip ?? "" }];
   try {
-    await runGit(args, { cwd: repoDir, signal, timeoutMs });
+    await git.push({ repoDir, remote, updates, signal, timeoutMs });
   } catch (error) {
     if (!isTownError(error, "stale", "unavailable")) throw error;
     // The answer of the push may be wrong or lost; what the remote shows now is neither.
-    const now = await fetchRefs(wanted, [ref]).then(
+    const now = await git.fetchRefs(wanted, [ref]).then(
       () => readFetchedTerm(wanted),
       () => chain,
     );
@@ -99,33 +98,24 @@ export async function takeNextTerm(
 }
 
 /** A new chain commit on top of another; unlike any other, whoever else writes the same words. */
-export async function linkCommit(
-  repoDir: string,
-  parent: string | undefined,
-  title: string,
-  trailers: Trailers,
-): Promise<string> {
-  return commitTree({
+export async function linkCommit(wanted: {
+  readonly repoDir: string;
+  readonly parent: string | undefined;
+  readonly title: string;
+  readonly trailers: Trailers;
+  readonly git?: Git | undefined;
+}): Promise<string> {
+  const { repoDir, parent, title, trailers, git = cliGit } = wanted;
+  return git.commitTree({
     repoDir,
-    tree: await emptyTree(repoDir),
+    tree: await git.emptyTree(repoDir),
     parents: parent ? [parent] : [],
     message: title,
     // Two clones of one machine that take a term in the same second would make the same commit,
     // and the remote would tell both that they have it.
-    trailers: { ...trailers, "Gastown-Nonce": randomUUID() },
+    trailers: { ...trailers, "Gastown-Nonce": git.newNonce() },
     author: townPerson,
     committer: townPerson,
-  });
-}
-
-/** The commits of a chain, the newest first. */
-export async function readLinks(repoDir: string, range: readonly string[]): Promise<Link[]> {
-  const args = ["log", "-z", "--first-parent", "--format=%H%n%B", ...range];
-  const { stdout } = await runGit(args, { cwd: repoDir });
-  const entries = stdout.split("\0").filter((entry) => entry.trim() !== "");
-  return entries.map((entry) => {
-    const end = entry.indexOf("\n");
-    return { commit: entry.slice(0, end), trailers: readTrailers(entry.slice(end + 1)) };
   });
 }
 

@@ -1,5 +1,5 @@
-import { isReachable, readRef, trackingRef } from "#services/git/fetch-remote.ts";
-import { runGit } from "#services/git/run-git.ts";
+import { trackingRef } from "#services/git/fetch-remote.ts";
+import { cliGit, type Git } from "#services/git/git.ts";
 import {
   linkCommit,
   readFetchedTerm,
@@ -7,7 +7,6 @@ import {
   type TermPlace,
   takeNextTerm,
 } from "#services/git/term-chain.ts";
-import { readTrailers } from "#services/git/trailers.ts";
 import type { Fence, FenceLink } from "#services/ledger/fence.ts";
 import { isTownError, TownError } from "#services/rpc/town-error.ts";
 
@@ -67,6 +66,8 @@ export type TownTermPorts = {
   /** The remote cannot hold a term beside `main`; said once. */
   readonly onPlain: (why: string) => void;
   readonly timeoutMs?: number;
+  /** The real one by default. */
+  readonly git?: Git | undefined;
 };
 
 /** The newest commits of ours on `main` that are looked through for the highest term. */
@@ -79,6 +80,7 @@ export function openTownTerm(ports: TownTermPorts): TownTerm {
 
 class Terms implements TownTerm {
   readonly #ports: TownTermPorts;
+  readonly #git: Git;
   #standing: Standing = { kind: "new" };
   #sent = "";
   /** Our own last push of `main`: who stands on it need not ask whose it is. */
@@ -86,6 +88,7 @@ class Terms implements TownTerm {
 
   constructor(ports: TownTermPorts) {
     this.#ports = ports;
+    this.#git = ports.git ?? cliGit;
   }
 
   readonly standing = (): Standing => this.#standing;
@@ -94,7 +97,7 @@ class Terms implements TownTerm {
   async look(): Promise<void> {
     const standing = this.#standing;
     if (standing.kind !== "chain") return;
-    const now = await readFetchedTerm({ repoDir: this.#ports.dir, ref: townRef });
+    const now = await readFetchedTerm(this.#chain());
     // Our own term may have moved on meanwhile.
     if (this.#standing.kind === "chain" && now.term > this.#standing.term) this.#fence(now);
   }
@@ -113,11 +116,14 @@ class Terms implements TownTerm {
     this.#sent = commit;
     if (standing.kind !== "chain") return undefined;
     const { dir, holder } = this.#ports;
-    const to = await linkCommit(dir, standing.tip, `Main of term ${standing.term}`, {
+    const title = `Main of term ${standing.term}`;
+    const trailers = {
       "Gastown-Term": String(standing.term),
       "Gastown-Holder": holder,
       "Gastown-Commit": commit,
-    });
+    };
+    const parent = standing.tip;
+    const to = await linkCommit({ repoDir: dir, parent, title, trailers, git: this.#git });
     return { ref: townRef, from: standing.tip, to };
   }
 
@@ -133,9 +139,9 @@ class Terms implements TownTerm {
     if (isTownError(error, "denied")) return this.#plain(error);
     if (standing.kind !== "chain") return true;
     const { dir } = this.#ports;
-    const now = await readFetchedTerm({ repoDir: dir, ref: townRef });
+    const now = await readFetchedTerm(this.#chain());
     if (now.term > standing.term) this.#fence(now);
-    else if (now.tip !== undefined && (await isReachable(dir, standing.tip, now.tip))) {
+    else if (now.tip !== undefined && (await this.#git.isReachable(dir, standing.tip, now.tip))) {
       // Our own push arrived and its answer did not; or only `main` was moved, by a person.
       if (now.term === standing.term) this.#standing = { ...standing, tip: now.tip };
     } else {
@@ -147,12 +153,12 @@ class Terms implements TownTerm {
 
   async #take(signal: AbortSignal): Promise<void> {
     const { dir, holder, timeoutMs } = this.#ports;
-    const place: TermPlace = { repoDir: dir, ref: townRef, about: "town", signal, timeoutMs };
+    const place: TermPlace = { ...this.#chain(), about: "town", signal, timeoutMs };
     const standing = this.#standing;
     const held = standing.kind === "chain" ? standing.term : 0;
     // What this clone saw of it before, so that a restored remote does not give a term out twice.
     const chain = await readFetchedTerm(place);
-    const main = await this.#others(await readRef(dir, trackingRef("refs/heads/main")));
+    const main = await this.#others(await this.#git.readRef(dir, trackingRef("refs/heads/main")));
     const seenTerm = Math.max(held, chain.term, main.term);
     try {
       const { term, tip } = await takeNextTerm({ ...place, holder, seenTerm, establish: true });
@@ -192,17 +198,19 @@ class Terms implements TownTerm {
   /** The highest term of anybody else, in the commits of `main` and in the chain. */
   async #others(base: string | undefined): Promise<Term> {
     const { dir, holder } = this.#ports;
-    let newest: Term = await readFetchedTerm({ repoDir: dir, ref: townRef });
+    let newest: Term = await readFetchedTerm(this.#chain());
     if (newest.holder === holder) newest = { term: 0, holder: undefined };
     if (base === undefined) return newest;
-    const pattern = "--grep=^Gastown-Term: [0-9][0-9]*$";
-    const args = ["log", "-z", `-${commitsRead}`, pattern, "--format=%B", base];
-    const { stdout } = await runGit(args, { cwd: dir });
-    for (const message of stdout.split("\0")) {
-      const { "Gastown-Term": term = "0", "Gastown-Holder": by } = readTrailers(message);
+    const which = { max: commitsRead, isFirstParent: false, trailer: "Gastown-Term" };
+    for (const { trailers } of await this.#git.log({ repoDir: dir, tip: base, ...which })) {
+      const { "Gastown-Term": term = "0", "Gastown-Holder": by } = trailers;
       if (by !== holder && Number(term) > newest.term) newest = { term: Number(term), holder: by };
     }
     return newest;
+  }
+
+  #chain() {
+    return { repoDir: this.#ports.dir, ref: townRef, git: this.#git };
   }
 
   #fence(by: Term): void {
