@@ -8,6 +8,7 @@ import { createBead } from "./create-bead.ts";
 import { explainBead } from "./explain-bead.ts";
 import { getBead } from "./get-bead.ts";
 import { getBeadTree } from "./get-bead-tree.ts";
+import { handOffBead } from "./hand-off-bead.ts";
 import { importBeads } from "./import-beads.ts";
 import { listBeads } from "./list-beads.ts";
 import { listReadyBeads } from "./list-ready-beads.ts";
@@ -32,6 +33,7 @@ export function workService(ports: ApiPorts): ServiceImpl<typeof WorkService> {
     removeDependency: removeDependency(ports),
     addComment: addComment(ports),
     slingBead: slingBead(ports),
+    handOffBead: handOffBead(ports),
     explainBead: explainBead(ports),
     getBeadTree: getBeadTree(ports),
     importBeads: importBeads(ports),
