@@ -41,6 +41,14 @@ export const drainField = gtField("gt.drain", Drain);
 export const drainedField = gtField("gt.drained", z.object({ id: z.string(), at: z.string() }));
 /** That a machine is lost; written by the town, and taken back when it is heard again. */
 export const lostField = gtField("gt.lost", z.object({ sinceAt: z.string(), why: z.string() }));
+/**
+ * That a person takes a machine's silence for its loss, whatever the storm brake says; written by
+ * the town for its overseer. It holds until the machine is heard again.
+ */
+export const lossConfirmedField = gtField(
+  "gt.loss_confirmed",
+  z.object({ at: z.string(), by: z.string() }),
+);
 
 /** A machine with the bead that keeps it. */
 export type EnrolledMachine = {
