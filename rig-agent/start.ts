@@ -30,6 +30,7 @@ import { polecatGit } from "./polecat/git.ts";
 import { clonePath } from "./polecat/places.ts";
 import type { PolecatPorts } from "./polecat/ports.ts";
 import { programOf } from "./polecat/program.ts";
+import { sessionFiles } from "./polecat/session-files.ts";
 import { openSessions } from "./polecat/sessions.ts";
 import { answerFor } from "./polecat/status.ts";
 import { gateBench } from "./refinery/gate-bench.ts";
@@ -150,6 +151,7 @@ async function polecatPorts(
     sessions: await openSessions(home, (error, path) => log.warn({ err: error, path }, "session")),
     runtime: processAdapter({ clock }),
     git: polecatGit,
+    ...sessionFiles(home),
     recipe: () => loadRecipe(polecatWork),
     program: (work) => programOf(ledger.world, work),
     environment: (session) => sessionEnvironment(session, around),

@@ -1,4 +1,3 @@
-import { existsSync } from "node:fs";
 import { agentPerson } from "#services/identity/person.ts";
 import type { Worker } from "#services/identity/worker.ts";
 import { claimEpoch } from "#services/ledger/epoch.ts";
@@ -59,7 +58,7 @@ export function runCheckpoints(
   const { clock, signal, sessions, git } = ports;
   const round = async () => {
     for (const session of sessions.list()) {
-      if (session.state !== "running" || !existsSync(session.worktree)) {
+      if (session.state !== "running" || !(await git.hasTree(session.worktree))) {
         known.delete(session.name);
         continue;
       }

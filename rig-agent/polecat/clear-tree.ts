@@ -1,4 +1,3 @@
-import { existsSync } from "node:fs";
 import { agentPerson } from "#services/identity/person.ts";
 import { claimEpoch } from "#services/ledger/epoch.ts";
 import { mergeField } from "#services/ledger/work-fields.ts";
@@ -28,7 +27,7 @@ export async function clearTree(
   const { git, home } = ports;
   const { worktree: path, beadId: bead } = session;
   const repoDir = clonePath(home, session.rig);
-  if (!existsSync(path) || !existsSync(repoDir)) return { removed: true };
+  if (!(await git.hasTree(path)) || !(await git.hasTree(repoDir))) return { removed: true };
   const { branch, dirty, head } = await git.worktreeState(path);
   if (branch !== undefined && branch !== session.branch && branch.startsWith("polecat/")) {
     return { removed: true }; // A later attempt made room for itself, and saved what was there.
@@ -76,7 +75,7 @@ export async function makeRoom(
     throw new TownError("unavailable", `${holder.name} is still at work in ${path}`);
   }
   const cleared = await clearTree(ports, holder, true);
-  if (!cleared.removed || existsSync(path)) {
+  if (!cleared.removed || (await ports.git.hasTree(path))) {
     throw new TownError("exists", `${path} is in the way: it serves ${branch ?? "no branch"}`);
   }
 }

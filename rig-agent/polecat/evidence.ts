@@ -1,9 +1,6 @@
-import { readFile, stat } from "node:fs/promises";
-import { join } from "node:path";
 import { parseEpoch } from "#services/ledger/epoch.ts";
-import type { World } from "#services/ledger/world.ts";
 import { type MoleculeView, moleculeOf, nextStep } from "#services/molecules/progress.ts";
-import { outputPath } from "./places.ts";
+import type { PolecatPorts } from "./ports.ts";
 import type { PolecatSession } from "./sessions.ts";
 
 /** The last sign of progress: what it was, and when. */
@@ -17,14 +14,16 @@ export type Sight = {
   readonly evidence: Evidence;
 };
 
-/** Look at a session: steps in the ledger, commits in its worktree, output in its log. */
-export async function look(world: World, home: string, session: PolecatSession): Promise<Sight> {
-  const molecule = moleculeOf(world, session.bead);
+/** Look at a session: steps in the ledger, and what its disk shows, commits and output. */
+export async function look(
+  { ledger, signs: signsOf }: Pick<PolecatPorts, "ledger" | "signs">,
+  session: PolecatSession,
+): Promise<Sight> {
+  const molecule = moleculeOf(ledger.world, session.bead);
   const signs: Evidence[] = [
     { what: "started", atMs: session.startedAtMs },
     ...(molecule ? stepSigns(molecule, session.epoch) : []),
-    ...(await fileSign("output", outputPath(home, session.name))),
-    ...(await fileSign("commit", await headLog(session.worktree))),
+    ...(await signsOf(session)),
   ];
   const step = (molecule && nextStep(molecule)?.name) ?? "";
   return { session, step, evidence: latest(signs, session.startedAtMs) };
@@ -44,21 +43,4 @@ function stepSigns({ steps }: MoleculeView, epoch: string): Evidence[] {
     const atMs = state === "done" && own ? Date.parse(bead.closedAt ?? "") : Number.NaN;
     return Number.isNaN(atMs) ? [] : [{ what: `step ${name}`, atMs }];
   });
-}
-
-async function fileSign(what: string, path: string | undefined): Promise<Evidence[]> {
-  if (path === undefined) return [];
-  try {
-    const { mtimeMs, size } = await stat(path);
-    return size > 0 ? [{ what, atMs: Math.floor(mtimeMs) }] : [];
-  } catch {
-    return []; // Not there, or gone meanwhile: no sign, whatever the reason.
-  }
-}
-
-/** The log of a worktree's head, which every commit, checkout and reset appends to. */
-async function headLog(worktree: string): Promise<string | undefined> {
-  const text = await readFile(join(worktree, ".git"), "utf8").catch(() => "");
-  const gitDir = /^gitdir: (.*)$/m.exec(text)?.[1];
-  return gitDir === undefined ? undefined : join(gitDir, "logs", "HEAD");
 }

@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import { ensureClone } from "#services/git/bare-clone.ts";
 import { pushCheckpoint, restoreCheckpoint } from "#services/git/checkpoint.ts";
 import { clearLocks } from "#services/git/clear-locks.ts";
@@ -66,4 +67,5 @@ export const polecatGit: PolecatGit = {
   snapshot,
   checkpointParent,
   pushHead,
+  hasTree: async (path) => existsSync(path),
 };

@@ -8,7 +8,9 @@ import type { Ledger } from "#services/ledger/ledger.ts";
 import type { Rig } from "#services/ledger/rigs.ts";
 import type { Clock } from "#services/lifecycle/clock.ts";
 import type { Recipe } from "#services/molecules/library.ts";
+import type { OutputPage } from "#services/runtime/output.ts";
 import type { Runtime } from "#services/runtime/runtime.ts";
+import type { Evidence } from "./evidence.ts";
 import type { checkpointParent, pushHead, snapshot } from "./git.ts";
 import type { PolecatSession, SessionStore } from "./sessions.ts";
 
@@ -27,6 +29,20 @@ export type PolecatGit = {
   readonly snapshot: typeof snapshot;
   readonly checkpointParent: typeof checkpointParent;
   readonly pushHead: typeof pushHead;
+  /** Whether a worktree, or a clone of ours, stands at a path. */
+  readonly hasTree: (path: string) => Promise<boolean>;
+};
+
+/** What sessions print, each known by its name. */
+export type SessionOutput = {
+  /** The last lines of it, an unfinished one too. */
+  readonly tail: (session: string, linesMax: number) => Promise<readonly string[]>;
+  /** Whole lines from a position on. */
+  readonly page: (session: string, fromByte: number) => Promise<OutputPage>;
+  /** How many bytes it has printed so far. */
+  readonly end: (session: string) => Promise<number>;
+  /** Keep only the newest part of it once it is too much. */
+  readonly cap: (session: string) => Promise<void>;
 };
 
 /** A program to run for a worker, with variables that only it gets. */
@@ -44,6 +60,9 @@ export type PolecatPorts = {
   readonly sessions: SessionStore;
   readonly runtime: Runtime;
   readonly git: PolecatGit;
+  readonly output: SessionOutput;
+  /** Signs that a session gets on which its disk shows, whatever its worker says. */
+  readonly signs: (session: PolecatSession) => Promise<readonly Evidence[]>;
   /** The molecule that a bead is worked by. */
   readonly recipe: (work: Bead) => Promise<Recipe>;
   /**

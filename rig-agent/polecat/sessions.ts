@@ -1,8 +1,7 @@
-import { randomUUID } from "node:crypto";
 import { mkdir, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
-import { inTurn } from "#services/git/in-turn.ts";
+import { newTurns } from "#services/git/in-turn.ts";
 import type { Worker } from "#services/identity/worker.ts";
 import { nodeDisk } from "#services/ledger/disk-node.ts";
 import { isEpoch } from "#services/ledger/epoch.ts";
@@ -53,6 +52,13 @@ export type SessionStore = {
   readonly inTurn: <T>(key: string, work: () => Promise<T>) => Promise<T>;
 };
 
+/** Where sessions are written down. */
+export type SessionRecords = {
+  /** Durable once it resolves, in place of the former one. */
+  readonly write: (session: PolecatSession) => Promise<void>;
+  readonly remove: (name: string) => Promise<void>;
+};
+
 /** Read what earlier processes wrote down. A record that cannot be read is told to `report`. */
 export async function openSessions(
   home: string,
@@ -60,20 +66,30 @@ export async function openSessions(
 ): Promise<SessionStore> {
   const dir = sessionsPath(home);
   await mkdir(dir, { recursive: true, mode: 0o700 });
-  const sessions = new Map<string, PolecatSession>();
-  const owner = randomUUID();
+  const found: PolecatSession[] = [];
   for (const name of (await readdir(dir)).sort()) {
     const path = join(dir, name, "session.json");
     try {
-      const session = PolecatSession.parse(JSON.parse(await readFile(path, "utf8")));
-      sessions.set(session.name, session);
+      found.push(PolecatSession.parse(JSON.parse(await readFile(path, "utf8"))));
     } catch (error) {
       // A crash before the first record was whole leaves a folder and nothing that ever ran.
       if ((error as NodeJS.ErrnoException).code !== "ENOENT") report(error, path);
     }
   }
+  return keepSessions(found, {
+    write: (session) => writeRecord(join(dir, session.name), session),
+    remove: (name) => rm(join(dir, name), { recursive: true, force: true }),
+  });
+}
+
+/** The sessions of a machine, from what was found written down. */
+export function keepSessions(
+  found: readonly PolecatSession[],
+  records: SessionRecords,
+): SessionStore {
+  const sessions = new Map(found.map((session) => [session.name, session]));
   return {
-    inTurn: (key, work) => inTurn(`sessions ${owner} ${key}`, work),
+    inTurn: newTurns(),
     list: () => [...sessions.values()],
     get: (name) => sessions.get(name),
     byToken: (token) => {
@@ -81,7 +97,7 @@ export async function openSessions(
       return [...sessions.values()].find((session) => session.token === token);
     },
     put: async (session) => {
-      await writeRecord(join(dir, session.name), session);
+      await records.write(session);
       sessions.set(session.name, session);
     },
     prune: async (keepMax) => {
@@ -90,7 +106,7 @@ export async function openSessions(
         .sort((a, b) => b.startedAtMs - a.startedAtMs)
         .slice(keepMax);
       for (const { name } of gone) {
-        await rm(join(dir, name), { recursive: true, force: true });
+        await records.remove(name);
         sessions.delete(name);
       }
     },

@@ -1,10 +1,9 @@
-import type { Clock } from "#services/lifecycle/clock.ts";
 import { TownError } from "#services/rpc/town-error.ts";
-import { tailOutput } from "#services/runtime/output.ts";
 import { pause } from "#services/runtime/pause.ts";
 import { markerVariable } from "#services/runtime/process-tree.ts";
-import type { Launch, Runtime } from "#services/runtime/runtime.ts";
+import type { Launch } from "#services/runtime/runtime.ts";
 import { CannotStartError } from "./cannot-start.ts";
+import type { PolecatPorts } from "./ports.ts";
 
 /** How long a rig's set-up may take. */
 export const setUpTimeoutMs = 15 * 60_000;
@@ -22,9 +21,9 @@ export function setUpMarker(session: string): string {
  * @throws CannotStartError when it fails or takes too long; TownError `cancelled` when we shall end
  */
 export async function setUp(
-  ports: { readonly runtime: Runtime; readonly clock: Clock; readonly signal: AbortSignal },
+  ports: Pick<PolecatPorts, "runtime" | "clock" | "signal" | "output">,
   command: string,
-  where: Omit<Launch, "argv">,
+  { session: name, ...where }: Omit<Launch, "argv"> & { readonly session: string },
 ): Promise<void> {
   const { runtime, clock, signal } = ports;
   const marker = setUpMarker(where.env[markerVariable] ?? "");
@@ -43,6 +42,6 @@ export async function setUp(
   if (signal.aborted) throw new TownError("cancelled", "the set-up was cut short");
   if (exit?.code === 0) return;
   const how = exit ? `exit code ${exit.code ?? exit.signal}` : "it took more than 15 minutes";
-  const output = await tailOutput(where.outputPath, outputLinesMax);
+  const output = await ports.output.tail(name, outputLinesMax);
   throw new CannotStartError(`the rig's set-up failed: ${command} (${how})`, output);
 }

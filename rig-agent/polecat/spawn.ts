@@ -1,4 +1,3 @@
-import { existsSync } from "node:fs";
 import { polecatBranch } from "#services/git/worktree.ts";
 import type { Bead } from "#services/ledger/bead.ts";
 import { spawnWorker } from "#services/ledger/drafts.ts";
@@ -17,7 +16,6 @@ import { pin } from "#services/molecules/pin.ts";
 import { pour } from "#services/molecules/pour.ts";
 import { moleculeOf, nextStep } from "#services/molecules/progress.ts";
 import { isTownError, TownError } from "#services/rpc/town-error.ts";
-import { tailOutput } from "#services/runtime/output.ts";
 import { CannotStartError } from "./cannot-start.ts";
 import { makeRoom } from "./clear-tree.ts";
 import { handOffLetter } from "./letters.ts";
@@ -150,7 +148,7 @@ async function prepareTree(
     return git.ensureClone(rig.remote, repoDir, { signal });
   });
   await git.clearLocks(repoDir); // A worker that was killed may have left its git's.
-  if (existsSync(path)) {
+  if (await git.hasTree(path)) {
     const { branch: serves } = await git.worktreeState(path);
     const isForeign = serves?.startsWith("polecat/") === true && serves !== branch;
     // A worker that goes on finds its tree as it was, on whatever commit that stands.
@@ -158,7 +156,7 @@ async function prepareTree(
     if (serves !== branch) await makeRoom(ports, path, session);
   }
   const start = await startPoint(git, repoDir, { session, rig, work });
-  const isNew = !existsSync(path);
+  const isNew = !(await git.hasTree(path));
   const { head } = await git.addWorktree({ repoDir, path, branch, startPoint: start.commit });
   if (isNew && start.checkpoint !== undefined && head === start.commit) {
     await git.restoreCheckpoint(path, start.checkpoint);
@@ -176,6 +174,7 @@ async function setUpOnce(
       cwd: session.worktree,
       env: ports.environment(session),
       outputPath: outputPath(ports.home, session.name),
+      session: session.name,
     });
   }
   const ready = { ...session, isSetUp: true };
@@ -189,12 +188,12 @@ async function assign(
   session: PolecatSession,
   after: PolecatSession | undefined,
 ): Promise<void> {
-  const { ledger, home } = ports;
+  const { ledger } = ports;
   const { agent, epoch } = session;
   const held = ledger.world.bead(session.bead);
   if (!held) return;
   const recipe = await ports.recipe(held);
-  const output = after ? await tailOutput(outputPath(home, after.name), handOffLinesMax) : [];
+  const output = after ? await ports.output.tail(after.name, handOffLinesMax) : [];
   const { world } = ledger;
   const work = world.bead(session.bead);
   if (!work || !standsAs(work, ports.machine, epoch)) {

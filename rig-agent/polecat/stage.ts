@@ -13,6 +13,7 @@ import { equip, sessionEnvironment } from "./environment.ts";
 import { polecatGit } from "./git.ts";
 import type { PolecatPorts } from "./ports.ts";
 import type { PolecatLimits } from "./reconcile.ts";
+import { sessionFiles } from "./session-files.ts";
 import { openSessions } from "./sessions.ts";
 import { startSupervisor } from "./supervisor.ts";
 
@@ -112,6 +113,7 @@ async function begin({ options, dir, home, ledger, failures, ring }: Scenery, ch
     sessions: { ...store, put },
     runtime: processAdapter({ clock: systemClock, graceMs: 500, pollMs: 20 }),
     git: polecatGit,
+    ...sessionFiles(home),
     recipe: () => loadRecipe(polecatWork),
     program: () => ({ argv: [process.execPath, "-e", `${prelude}\n${options.worker}`] }),
     environment: (session) => sessionEnvironment(session, surroundings),

@@ -2,12 +2,10 @@ import type { Bead } from "#services/ledger/bead.ts";
 import { type Actor, runActor } from "#services/lifecycle/actor.ts";
 import { sendMail } from "#services/mail/mail.ts";
 import { TownError } from "#services/rpc/town-error.ts";
-import { type OutputPage, outputEnd, readOutput, tailOutput } from "#services/runtime/output.ts";
 import type { Health, PolecatBeat } from "#services/telemetry/beat.ts";
 import { look, type Sight } from "./evidence.ts";
 import { exitUnder } from "./gather.ts";
 import { nudgeLetter } from "./letters.ts";
-import { outputPath } from "./places.ts";
 import type { PolecatPorts } from "./ports.ts";
 import type { PolecatSession } from "./sessions.ts";
 
@@ -44,14 +42,14 @@ export function observe(
   trouble: (bead: string) => string | undefined,
   report: (error: unknown, what: string) => void,
 ): Observer {
-  const { clock, ledger, sessions, home, signal } = ports;
+  const { clock, ledger, sessions, signal } = ports;
   let seen: readonly PolecatBeat[] = [];
   const round = async () => {
     const nowMs = clock.nowMs();
     const shown = sessions.list().filter(({ state, endedAtMs }) => {
       return state !== "removed" || nowMs - (endedAtMs ?? 0) < farewellMs;
     });
-    const sights = await Promise.all(shown.map((session) => look(ledger.world, home, session)));
+    const sights = await Promise.all(shown.map((session) => look(ports, session)));
     seen = newestOfEach(sights).map((sight) => {
       const work = ledger.world.bead(sight.session.bead);
       return beatOf(sight, work, trouble(sight.session.bead), nowMs);
@@ -112,14 +110,15 @@ export type Answers = {
 
 /** Answer for this machine's polecats. Throws `not_found` for one that never worked here. */
 export function answerFor(ports: PolecatPorts): Answers {
-  const { home, sessions } = ports;
-  const pathOf = (agent: string) => outputPath(home, newestSession(sessions.list(), agent).name);
+  const { output, sessions } = ports;
+  const nameOf = (agent: string) => newestSession(sessions.list(), agent).name;
   return {
-    peek: async ({ agent, lines }) => ({ output: [...(await tailOutput(pathOf(agent), lines))] }),
+    peek: async ({ agent, lines }) => ({ output: [...(await output.tail(nameOf(agent), lines))] }),
     logs: async ({ agent, fromByte }) => {
-      const path = pathOf(agent);
-      const page: OutputPage =
-        fromByte < 0 ? await readTail(path) : await readOutput(path, fromByte);
+      const name = nameOf(agent);
+      // Whoever begins to read gets the newest part of what is kept.
+      const from = fromByte < 0 ? Math.max(0, (await output.end(name)) - tailBytes) : fromByte;
+      const page = await output.page(name, from);
       return { lines: [...page.lines], nextByte: page.nextByte };
     },
     nudge: async ({ agent, message, id }) => {
@@ -148,12 +147,6 @@ export async function nudge(
   }
   const letter = nudgeLetter({ agent: session.agent, work }, what);
   await ledger.append(what.from, sendMail(ledger.world, letter));
-}
-
-/** The newest part of what is kept, for whoever begins to read. */
-async function readTail(path: string): Promise<OutputPage> {
-  const endByte = await outputEnd(path);
-  return readOutput(path, Math.max(0, endByte - tailBytes));
 }
 
 function newestSession(sessions: readonly PolecatSession[], agent: string): PolecatSession {

@@ -4,12 +4,10 @@ import { runActor } from "#services/lifecycle/actor.ts";
 import { moleculeOf } from "#services/molecules/progress.ts";
 import { squash } from "#services/molecules/squash.ts";
 import { isTownError } from "#services/rpc/town-error.ts";
-import { capOutput, tailOutput } from "#services/runtime/output.ts";
 import { CannotStartError } from "./cannot-start.ts";
 import { followClaims } from "./claims.ts";
 import { gatherWorks } from "./gather.ts";
 import { declineDrafts, escalateDrafts } from "./leave.ts";
-import { outputPath } from "./places.ts";
 import type { PolecatPorts } from "./ports.ts";
 import { type Action, type PolecatLimits, reconcile, type SessionView } from "./reconcile.ts";
 import { endSession, retire } from "./retire.ts";
@@ -113,7 +111,7 @@ async function runRound(state: State): Promise<void> {
     }
   }
   for (const { name, state: at } of sessions) {
-    if (at === "running") await capOutput(outputPath(ports.home, name));
+    if (at === "running") await ports.output.cap(name);
   }
   await ports.sessions.prune(sessionsKeptMax);
 }
@@ -246,7 +244,7 @@ async function lastOutput(ports: PolecatPorts, bead: string): Promise<readonly s
     .list()
     .filter((session) => session.bead === bead)
     .sort((a, b) => b.startedAtMs - a.startedAtMs)[0];
-  return last ? tailOutput(outputPath(ports.home, last.name), outputLinesMax) : [];
+  return last ? ports.output.tail(last.name, outputLinesMax) : [];
 }
 
 /** The incarnation before this one under the same claim, if this machine had one. */

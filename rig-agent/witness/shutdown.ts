@@ -1,4 +1,3 @@
-import { existsSync } from "node:fs";
 import { agentPerson } from "#services/identity/person.ts";
 import { claimEpoch } from "#services/ledger/epoch.ts";
 import { mergeField } from "#services/ledger/work-fields.ts";
@@ -68,7 +67,7 @@ async function inspect(ports: PolecatPorts, session: PolecatSession): Promise<Re
     requested: request && mergeField.read(request)?.commit,
     tree: undefined,
   };
-  if (isOver || !existsSync(session.worktree)) return remains;
+  if (isOver || !(await git.hasTree(session.worktree))) return remains;
   const repoDir = clonePath(home, session.rig);
   const ref = `refs/heads/${session.branch}`;
   await git.fetchRefs({ repoDir, signal: ports.signal }, [ref]);

@@ -122,11 +122,11 @@ async function readLetter(options: WitnessOptions, uid: string): Promise<void> {
 /** Look at one polecat, note how far it is, and help it if it needs that. */
 async function tend(options: WitnessOptions, session: PolecatSession): Promise<void> {
   const { ports, wisps, limits } = options;
-  const { ledger, runtime, clock, home } = ports;
+  const { ledger, runtime, clock } = ports;
   const bead = leaseOf(options, session);
   const lease = bead && leaseField.read(bead);
   if (!bead || !lease) return;
-  const { evidence } = await look(ledger.world, home, session);
+  const { evidence } = await look(ports, session);
   const work = ledger.world.bead(session.bead);
   const hasLeft = work === undefined || exitUnder(work, session.epoch) !== undefined;
   const isOver = hasLeft || work.status === "closed";
