@@ -31,5 +31,5 @@ test("a benchmark prints one JSON object per metric", { timeout: 120_000 }, asyn
 test("an unknown benchmark is refused, and those there are are named", async () => {
   const { ok, output } = await command("node", main, "none");
   expect(ok).toBe(false);
-  expect(output).toBe('no benchmark "none": there is ledger\n');
+  expect(output).toBe('no benchmark "none": there is ledger, dispatch, fleet, idle\n');
 });

@@ -5,13 +5,21 @@ import { availableParallelism, tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import v8 from "node:v8";
+import { benchDispatch } from "./dispatch/dispatch.ts";
+import { benchFleet } from "./fleet/fleet.ts";
+import { benchIdle } from "./idle/idle.ts";
 import { benchLedger } from "./ledger/ledger.ts";
 import { type Finding, findingsTable, growthTable } from "./metric.ts";
 import { defaultScale, fullScale, type Settings, tinyScale } from "./settings.ts";
 
 type Bench = (settings: Settings) => AsyncIterable<Finding>;
 
-const benches: ReadonlyMap<string, Bench> = new Map([["ledger", benchLedger]]);
+const benches: ReadonlyMap<string, Bench> = new Map([
+  ["ledger", benchLedger],
+  ["dispatch", benchDispatch],
+  ["fleet", benchFleet],
+  ["idle", benchIdle],
+]);
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
