@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { z } from "zod";
 import { FleetService } from "#proto/gastown/v1/fleet_service_pb.ts";
+import { wireTrouble } from "#services/config/negotiate.ts";
 import { version, wireVersion } from "#services/config/version.ts";
 import { derivedBase36 } from "#services/ledger/ids.ts";
 import { connectRpc } from "#services/rpc/client.ts";
@@ -31,7 +32,8 @@ const socketPathMaxBytes = 100;
  *
  * @throws TownError `unavailable` where the town does not answer and never did; `invalid` where the
  * home
- *   is another machine's or of another version
+ *   is another machine's or of another version; `state` where the town speaks a wire version that
+ *   this machine does not
  */
 export async function becomeMember(config: RigAgentConfig): Promise<Membership> {
   await mkdir(config.home, { recursive: true });
@@ -68,7 +70,10 @@ async function askTown(config: RigAgentConfig, known: Membership | undefined): P
   const rpc = connectRpc({ address, principal: `machines/${machine}` });
   try {
     const request = { machine, polecatsMax, rigs, version, wireVersion };
-    const told = pick(await rpc.client(FleetService).joinTown(request));
+    const answer = await rpc.client(FleetService).joinTown(request);
+    const trouble = wireTrouble({ town: answer.wireVersion, machine: wireVersion });
+    if (trouble !== undefined) throw new TownError("state", `${machine} cannot join: ${trouble}`);
+    const told = pick(answer);
     return { ...told, natsUrl: busUrl(told.natsUrl, address) };
   } catch (error) {
     if (known && isTownError(error, "unavailable", "timeout")) return pick(known);

@@ -1,6 +1,7 @@
 import { create } from "@bufbuild/protobuf";
 import { type FleetService, RigSchema } from "#proto/gastown/v1/fleet_service_pb.ts";
 import { rigMessage } from "#services/api/fleet/fleet-message.ts";
+import { wireTrouble } from "#services/config/negotiate.ts";
 import { version, wireVersion } from "#services/config/version.ts";
 import type { Ledger } from "#services/ledger/ledger.ts";
 import { rigs } from "#services/ledger/rigs.ts";
@@ -28,10 +29,9 @@ export function joinTown(ports: JoinPorts): MethodImpl<typeof FleetService.metho
       const violations = [{ field: "machine", description }];
       throw new TownError("invalid", `machine "${machine}": ${description}`, { violations });
     }
-    if (spoken !== wireVersion) {
-      const mend = spoken < wireVersion ? "upgrade the machine" : "upgrade the town first";
-      const here = `the town (${version}) speaks wire version ${wireVersion}`;
-      throw new TownError("state", `${machine} speaks wire version ${spoken}, ${here}: ${mend}`);
+    const trouble = wireTrouble({ town: wireVersion, machine: spoken });
+    if (trouble !== undefined) {
+      throw new TownError("state", `${machine} cannot join this town (${version}): ${trouble}`);
     }
     const enrolled = rigs(ledger.world).filter(
       ({ rig }) => wanted.length === 0 || wanted.includes(rig.name),
