@@ -18,8 +18,19 @@ export const silentAfterMs = 15_000;
 export type Peers = {
   readonly of: (machine: string) => Peer | undefined;
   readonly beats: () => readonly Beat[];
-  /** An event of this machine arrived, which it stamped at `atMs`. */
+  /**
+   * An event of this machine arrived, which it stamped at `atMs` by its own clock. It was heard
+   * now, unless the event is an old one that comes late: what a catch-up brings of a past that is
+   * gone is no sign of life.
+   */
   readonly heardEvent: (machine: string, atMs: number) => void;
+  /** When this process began to listen, ms since the Unix epoch. */
+  readonly startedMs: number;
+  /** When a machine was heard last, by our clock; undefined: not since we listen. */
+  readonly heardMs: (machine: string) => number | undefined;
+  readonly isBusUp: () => boolean;
+  /** When the bus came up again after being down; undefined: it was up all the time, or never. */
+  readonly upSinceMs: () => number | undefined;
   /** Whether a machine was heard within `withinMs`; this process's own first moments count. */
   readonly isHeard: (machine: string, withinMs: number) => boolean;
   /**
@@ -39,15 +50,16 @@ export function listenToPeers(options: {
 }): Peers {
   const { bus, town, clock, signal, onBeat } = options;
   const startedMs = clock.nowMs();
-  let upMs = startedMs;
+  let upSinceMs: number | undefined;
   const linking = bus.onLink((up) => {
-    if (up) upMs = clock.nowMs();
+    if (up) upSinceMs = clock.nowMs();
   });
-  const peers = new Map<string, Peer>();
+  const peers = new Map<string, Heard>();
   const listening = bus.listen(beatSubjects(town), (payload) => {
     const beat = decodeBeat(payload);
     if (!beat) return;
-    peers.set(beat.machine, { beat, heardMs: clock.nowMs(), link: "bus" });
+    const nowMs = clock.nowMs();
+    peers.set(beat.machine, { beat, heardMs: nowMs, beatMs: nowMs, aheadMs: beat.atMs - nowMs });
     onBeat(beat);
   });
   const stop = () => {
@@ -56,17 +68,53 @@ export function listenToPeers(options: {
   };
   signal.addEventListener("abort", stop, { once: true });
   const lastMs = (machine: string) => Math.max(startedMs, peers.get(machine)?.heardMs ?? 0);
+  const show = ({ beat, heardMs, beatMs }: Heard): Peer => {
+    const isOverBus = beatMs !== undefined && heardMs - beatMs <= silentAfterMs;
+    return { beat, heardMs, link: isOverBus ? "bus" : "git" };
+  };
   return {
-    of: (machine) => peers.get(machine),
+    startedMs,
+    heardMs: (machine) => peers.get(machine)?.heardMs,
+    isBusUp: bus.isUp,
+    upSinceMs: () => upSinceMs,
+    of: (machine) => {
+      const held = peers.get(machine);
+      return held && show(held);
+    },
     beats: () => [...peers.values()].flatMap(({ beat }) => beat ?? []),
     heardEvent: (machine, atMs) => {
       const held = peers.get(machine);
-      const heardMs = Math.min(atMs, clock.nowMs());
+      const heardMs = writtenMs(atMs, clock.nowMs(), held?.aheadMs);
       if (held && held.heardMs >= heardMs) return;
-      peers.set(machine, { beat: held?.beat, heardMs, link: "git" });
+      peers.set(machine, { ...(held ?? unheard), heardMs });
     },
     isHeard: (machine, withinMs) => clock.nowMs() - lastMs(machine) <= withinMs,
     isSilent: (machine, forMs) =>
-      bus.isUp() && clock.nowMs() - Math.max(upMs, lastMs(machine)) > forMs,
+      bus.isUp() && clock.nowMs() - Math.max(upSinceMs ?? startedMs, lastMs(machine)) > forMs,
   };
+}
+
+type Heard = {
+  readonly beat: Beat | undefined;
+  readonly heardMs: number;
+  /** When its last beat came. */
+  readonly beatMs: number | undefined;
+  /** How far its clock is ahead of ours, as its last beat showed; undefined before one. */
+  readonly aheadMs: number | undefined;
+};
+
+const unheard = { beat: undefined, beatMs: undefined, aheadMs: undefined };
+
+/** Clocks may be so far apart; the ledger flags what is further off. */
+const skewMaxMs = 5 * 60_000;
+
+/**
+ * When an event was written, by our clock, as well as that can be known. A beat tells how the
+ * writer's clock goes. Without one, what is stamped within the skew that clocks may have counts as
+ * written now: it may be up to that much older, which makes a dead machine live a little longer and
+ * no live one dead. What is older still is a past that comes late, and counts as of its stamp.
+ */
+function writtenMs(atMs: number, nowMs: number, aheadMs: number | undefined): number {
+  if (aheadMs !== undefined) return Math.min(nowMs, atMs - aheadMs);
+  return nowMs - atMs <= skewMaxMs ? nowMs : atMs;
 }
