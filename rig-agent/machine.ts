@@ -11,7 +11,7 @@ import type { WispStore } from "#services/ledger/wisp-store.ts";
 import type { Actor } from "#services/lifecycle/actor.ts";
 import type { Clock } from "#services/lifecycle/clock.ts";
 import type { PolecatBeat } from "#services/telemetry/beat.ts";
-import { runHeartbeat } from "#services/telemetry/heartbeat.ts";
+import type { StartHeart } from "#services/telemetry/heartbeat.ts";
 import type { Logger } from "#services/telemetry/log.ts";
 import { listenToPeers, type Peers } from "#services/telemetry/peers.ts";
 import { runAuthority } from "./authority/run-authority.ts";
@@ -79,6 +79,7 @@ export type MachineParts = Company & {
   readonly gateDir: (rig: string) => string;
   /** Make sure that our bare clone of a rig's remote is there and level with it; its path. */
   readonly clone: (rig: Rig, signal: AbortSignal) => Promise<string>;
+  readonly heart: StartHeart;
 };
 
 /** A machine at work. */
@@ -123,7 +124,8 @@ export function runMachine(around: Surroundings, parts: MachineParts): RunningMa
   const vapour = runVapour({ ports: polecats, wisps, maxAgeMs: config.wispMaxAgeMs, report, log });
   const observer = observe(polecats, supervisor.trouble, report);
   const checkpoints = runCheckpoints(polecats, report);
-  const beats = runBeats(around, { ledger, terms, polecats: observer.polecats, report });
+  const beating = { ledger, terms, polecats: observer.polecats, report };
+  const beats = runBeats(config, parts.heart, beating);
   const ring = () => {
     supervisor.ring();
     witness.ring();
@@ -171,7 +173,8 @@ function governRigs(
 }
 
 function runBeats(
-  { town, config, bus, clock, signal }: Surroundings,
+  config: RigAgentConfig,
+  startHeart: StartHeart,
   own: {
     readonly ledger: Ledger;
     readonly terms: Terms;
@@ -180,14 +183,10 @@ function runBeats(
   },
 ): Actor {
   const { ledger, terms, polecats, report } = own;
-  return runHeartbeat({
-    bus,
-    town,
-    clock,
-    signal,
+  return startHeart({
     report,
     everyMs: config.heartbeatMs,
-    beat: () => {
+    body: () => {
       const head = ledger.heads().get(ledger.writer);
       return {
         machine: config.machine,

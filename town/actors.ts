@@ -8,7 +8,7 @@ import type { LedgerSync } from "#services/ledger/sync.ts";
 import { type Actor, runActor } from "#services/lifecycle/actor.ts";
 import type { Clock } from "#services/lifecycle/clock.ts";
 import type { Plan } from "#services/scheduler/plan.ts";
-import { runHeartbeat } from "#services/telemetry/heartbeat.ts";
+import type { StartHeart } from "#services/telemetry/heartbeat.ts";
 import type { Logger } from "#services/telemetry/log.ts";
 import { listenToPeers, type Peers, silentAfterMs } from "#services/telemetry/peers.ts";
 import type { TownConfig } from "./config.ts";
@@ -33,6 +33,7 @@ export type TownParts = {
   readonly isFenced: () => boolean;
   /** Told of each plan, so that `gt explain` can say why a bead waits. */
   readonly planned: (plan: Plan) => void;
+  readonly heart: StartHeart;
 };
 
 const patrolMs = 5_000;
@@ -84,7 +85,8 @@ export function runTownActors(around: Surroundings, parts: TownParts): Promise<u
     deacon.ring();
   });
   const checkpoints = runLedgerCheckpoints({ ...shared, ledger });
-  const actors = [mayor, deacon, checkpoints, runBeats(around, ledger), runTiers(around, parts)];
+  const beats = runBeats(around, parts);
+  const actors = [mayor, deacon, checkpoints, beats, runTiers(around, parts)];
   return Promise.all(actors.map(({ ended }) => ended));
 }
 
@@ -93,15 +95,11 @@ export function reporter(log: Surroundings["log"]): (error: unknown, actor: stri
   return (error, actor) => log.warn({ err: error, actor }, "round failed");
 }
 
-function runBeats({ config, bus, clock, signal, log }: Surroundings, ledger: Ledger): Actor {
-  return runHeartbeat({
-    bus,
-    town: config.townName,
-    clock,
-    signal,
+function runBeats({ config, log }: Surroundings, { ledger, heart }: TownParts): Actor {
+  return heart({
     report: reporter(log),
     everyMs: config.heartbeatMs,
-    beat: () => ({
+    body: () => ({
       machine: townMachine,
       incarnation: ledger.writer,
       version,

@@ -10,7 +10,9 @@ import { watchAlarms } from "#services/ledger/watch-alarms.ts";
 import type { Clock } from "#services/lifecycle/clock.ts";
 import { ownHome } from "#services/lifecycle/own-home.ts";
 import type { Plan } from "#services/scheduler/plan.ts";
+import { heartInThread } from "#services/telemetry/heartbeat.ts";
 import type { Logger } from "#services/telemetry/log.ts";
+import { watchLoopLag } from "#services/telemetry/loop-lag.ts";
 import { tellChanges } from "#services/telemetry/tell-changes.ts";
 import { hearPeers, reporter, runTownActors } from "./actors.ts";
 import { serveTown } from "./api/serve.ts";
@@ -64,7 +66,11 @@ export async function startTown(config: TownConfig, parts: TownParts): Promise<T
   const planned = (plan: Plan) => {
     plans.last = plan;
   };
-  const running = runTownActors(around, { ledger, peers, isFenced: term.isFenced, planned });
+  const { clock, signal } = parts;
+  const lag = { loopLagMs: watchLoopLag(signal) };
+  const heart = heartInThread({ bus, town: config.townName, clock, signal, ...lag });
+  const { isFenced } = term;
+  const running = runTownActors(around, { ledger, peers, isFenced, planned, heart });
   log.info({ address: server.address, writer: ledger.writer }, "town serves");
   const stopped = async (): Promise<void> => {
     await running;
