@@ -121,3 +121,26 @@ test("many workers of one clone push while it fetches, and nobody stumbles", asy
     expect(await readRef(repoDir, trackingRef(checkpointRef(`al-${at}`, "2.1")))).toBe(commit);
   }
 });
+
+test("asked for in any case, the checkpoint is level with a tree that a branch holds too", async () => {
+  const { scratch, path } = await polecatTree();
+  await using _scratch = scratch;
+  const ref = checkpointRef("al-1", "2.1");
+  const start = (await worktreeState(path)).head;
+  expect(await pushCheckpoint({ path, ...attempt, always: true })).toBe(start);
+  expect(await scratch.ref(ref)).toBe(start);
+  await writeFiles(path, { "a.txt": "not yet" });
+  await pushCheckpoint({ path, ...attempt });
+  const head = await commitFiles(path, { "a.txt": "a" }, "work");
+  await runGit(["push", "--quiet", "origin", "HEAD"], { cwd: path });
+  expect(await pushCheckpoint({ path, ...attempt })).toBeUndefined();
+  expect(await scratch.ref(ref)).not.toBe(head);
+  expect(await pushCheckpoint({ path, ...attempt, always: true })).toBe(head);
+  expect(await scratch.ref(ref)).toBe(head);
+  // Changes that were taken back are not what anybody shall go on from.
+  await writeFiles(path, { "a.txt": "for a moment" });
+  await pushCheckpoint({ path, ...attempt, always: true });
+  await writeFiles(path, { "a.txt": "a" });
+  expect(await pushCheckpoint({ path, ...attempt, always: true })).toBe(head);
+  expect(await scratch.ref(ref)).toBe(head);
+});

@@ -17,6 +17,8 @@ export function checkpointRef(bead: string, epoch: string): string {
  * The worktree does not notice: index, head and files stay as they are. The checkpoint is one
  * commit on top of the head, or the head itself where nothing is uncommitted.
  *
+ * @param wanted.always also where a branch of the remote holds everything: whoever goes on with the
+ *   work looks at the checkpoint alone
  * @returns the commit on the remote that holds it all; undefined when the remote's branches hold
  *   everything already
  * @throws TownError as `runGit` does when the push fails, `unavailable` also where the remote has
@@ -29,18 +31,23 @@ export async function pushCheckpoint(wanted: {
   readonly bead: string;
   readonly epoch: string;
   readonly author: Person;
+  readonly always?: boolean;
   readonly signal?: AbortSignal | undefined;
   readonly timeoutMs?: number | undefined;
 }): Promise<string | undefined> {
-  const { path, remote = "origin", bead, epoch, author, signal, timeoutMs } = wanted;
+  const { path, remote = "origin", bead, epoch, author, always, signal, timeoutMs } = wanted;
   const ref = checkpointRef(bead, epoch);
   const { head, dirty } = await quickStatus(path);
   const clean = dirty.length === 0;
   const tree = clean ? undefined : await snapshotTree(path);
   const last = clean ? undefined : await readRef(path, trackingRef(ref));
   if (tree === undefined) {
-    const holder = await remoteHolder(path, head, trackingRef(ref));
-    if (holder !== undefined) return holder === trackingRef(ref) ? head : undefined;
+    if (always) {
+      if ((await readRef(path, trackingRef(ref))) === head) return head;
+    } else {
+      const holder = await remoteHolder(path, head, trackingRef(ref));
+      if (holder !== undefined) return holder === trackingRef(ref) ? head : undefined;
+    }
   } else if (last && (await holds(path, last, head, tree))) return last;
   const commit =
     tree === undefined
