@@ -28,6 +28,13 @@ export async function checkpointParent(
   return parent || undefined;
 }
 
+/** When a commit was made, in ms since the Unix epoch; undefined where it is not here. */
+export async function committedMs(repoDir: string, commit: string): Promise<number | undefined> {
+  const args = ["log", "-1", "--format=%ct", "--end-of-options", commit];
+  const { code, stdout } = await runGit(args, { cwd: repoDir, okCodes: [0, 128] });
+  return code === 0 ? Number(stdout.trim()) * 1_000 : undefined;
+}
+
 /**
  * Push the head of a worktree to its branch on the remote.
  *
@@ -67,5 +74,6 @@ export const polecatGit: PolecatGit = {
   snapshot,
   checkpointParent,
   pushHead,
+  committedMs,
   hasTree: async (path) => existsSync(path),
 };

@@ -11,7 +11,7 @@ import type { Recipe } from "#services/molecules/library.ts";
 import type { OutputPage } from "#services/runtime/output.ts";
 import type { Runtime } from "#services/runtime/runtime.ts";
 import type { Evidence } from "./evidence.ts";
-import type { checkpointParent, pushHead, snapshot } from "./git.ts";
+import type { checkpointParent, committedMs, pushHead, snapshot } from "./git.ts";
 import type { PolecatSession, SessionStore } from "./sessions.ts";
 
 /** What polecats need of git. */
@@ -29,6 +29,7 @@ export type PolecatGit = {
   readonly snapshot: typeof snapshot;
   readonly checkpointParent: typeof checkpointParent;
   readonly pushHead: typeof pushHead;
+  readonly committedMs: typeof committedMs;
   /** Whether a worktree, or a clone of ours, stands at a path. */
   readonly hasTree: (path: string) => Promise<boolean>;
 };

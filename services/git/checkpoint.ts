@@ -92,6 +92,7 @@ async function remoteHolder(
 }
 
 async function holds(path: string, last: string, head: string, tree: string): Promise<boolean> {
-  const ids = await runGit(["rev-parse", `${last}^{tree}`, `${last}^`], { cwd: path });
+  const args = ["log", "-1", "--format=%T%n%P", "--end-of-options", last];
+  const ids = await runGit(args, { cwd: path });
   return ids.stdout === `${tree}\n${head}\n`;
 }
