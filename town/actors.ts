@@ -11,6 +11,7 @@ import type { Plan } from "#services/scheduler/plan.ts";
 import type { StartHeart } from "#services/telemetry/heartbeat.ts";
 import type { Logger } from "#services/telemetry/log.ts";
 import { listenToPeers, type Peers, silentAfterMs } from "#services/telemetry/peers.ts";
+import { watchFleet } from "#services/telemetry/watch-fleet.ts";
 import type { TownConfig } from "./config.ts";
 import { tend } from "./deacon/deacon.ts";
 import { tierKeeper, tierMs } from "./deacon/keep-tiers.ts";
@@ -63,6 +64,10 @@ export function runTownActors(around: Surroundings, parts: TownParts): Promise<u
   const { ledger, peers, isFenced, planned } = parts;
   const report = reporter(log);
   const isHeard = (machine: string) => !peers.isSilent(machine, silentAfterMs);
+  const { graceMs, lostAfterMs, brakeShare } = around.config;
+  const limits = { graceMs, lostAfterMs, brakeShare };
+  const { verdict: judge } = watchFleet({ world: ledger.world, peers, clock, limits });
+  const [{ nowMs }, { heardMs }, memory] = [clock, peers, {}];
   const shared = { clock, signal, report };
   const mayor = runActor({
     ...shared,
@@ -77,7 +82,7 @@ export function runTownActors(around: Surroundings, parts: TownParts): Promise<u
     name: "deacon",
     everyMs: patrolMs,
     round: async () => {
-      if (!isFenced()) await tend({ ledger, isHeard });
+      if (!isFenced()) await tend({ ledger, nowMs, isHeard, heardMs, judge }, memory);
     },
   });
   ledger.onChange(() => {

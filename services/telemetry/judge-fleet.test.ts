@@ -89,7 +89,7 @@ test("a word of the overseer's passes the brake and a bus that is down, until it
   const told = { known: { "vm-a": { confirmedMs: nowMs - 1_000 } } };
   expect(judge(silent, told).lost).toEqual(["vm-a"]);
   expect(judge(silent, { ...told, isBusUp: false }).lost).toEqual(["vm-a"]);
-  expect(judge({ ...silent, "vm-a": 500 }, told).lost).toEqual([]);
+  expect(judge({ ...silent, "vm-a": 500, "vm-b": 0 }, told).lost).toEqual([]);
   // A word of long ago is none right after a start: it may have been heard since, before us.
   const old = { known: { "vm-a": { confirmedMs: 5 } }, nowMs: startedMs + graceMs };
   expect(judge({ "vm-a": undefined, "vm-b": 0 }, old).lost).toEqual([]);

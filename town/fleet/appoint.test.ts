@@ -1,41 +1,120 @@
 import { expect, test } from "vitest";
+import type { Json } from "#services/ledger/bead-state.ts";
 import { MemoryDisk } from "#services/ledger/disk-memory.ts";
-import { createBead, setFields } from "#services/ledger/drafts.ts";
+import { closeBead, createBead, setFields } from "#services/ledger/drafts.ts";
 import { type Ledger, openLedger } from "#services/ledger/ledger.ts";
 import { appointments } from "./appoint.ts";
 
-async function fleet(): Promise<Ledger> {
+type Fleet = Readonly<Record<string, Readonly<Record<string, Json>>>>;
+
+const two: Fleet = { "vm-a": {}, "vm-b": {} };
+
+async function fleet(of: Fleet = two, rigs: readonly string[] = ["alpha"]): Promise<Ledger> {
   const disk = new MemoryDisk();
   const ledger = await openLedger({ dir: "/j", machine: "town", disk, nowMs: () => 1 });
-  const machine = (name: string) =>
+  const machine = ([name, fields]: [string, Fleet[string]]) =>
     createBead({
       uid: name,
       id: `hq-machine-${name}`,
       title: name,
       issueType: "machine",
-      fields: { "gt.machine": { name, polecatsMax: 1 } },
+      fields: { "gt.machine": { name, polecatsMax: 1 }, ...fields },
     });
-  const rig = { name: "alpha", prefix: "alpha", remote: "r", target: "main" };
-  const fields = { "gt.rig": rig };
-  const bead = { uid: "rig", id: "hq-rig-alpha", title: "alpha", issueType: "rig", fields };
-  await ledger.append("town", [machine("vm-a"), machine("vm-b"), createBead(bead)]);
+  const rig = (name: string) =>
+    createBead({
+      uid: name,
+      id: `hq-rig-${name}`,
+      title: name,
+      issueType: "rig",
+      fields: { "gt.rig": { name, prefix: name, remote: "r", target: "main" } },
+    });
+  await ledger.append("town", [...Object.entries(of).map(machine), ...rigs.map(rig)]);
   return ledger;
 }
 
-const appointed = (ledger: Ledger, heard: readonly string[]) =>
-  appointments(ledger.world, (machine) => heard.includes(machine)).map(({ values }) => values);
+const set = (ledger: Ledger, fields: Readonly<Record<string, Json>>, rig = "alpha") =>
+  ledger.append("town", [setFields(rig, fields)]);
+
+/** Make the appointments, and say who holds which rig by them. */
+async function appointed(ledger: Ledger, heard: readonly string[] = ["vm-a", "vm-b", "vm-c"]) {
+  const drafts = appointments(ledger.world, (machine) => heard.includes(machine));
+  await ledger.append("deacon", drafts);
+  return drafts.map(({ bead, values }) => {
+    const { fields } = values as { fields: { "gt.appointed": { machine: string; term: number } } };
+    const { machine, term } = fields["gt.appointed"];
+    return `${bead} ${machine}@${term}`;
+  });
+}
+
+const lost = { "gt.lost": { sinceAt: "2026-01-01T00:00:00Z", why: "silent" } };
+const held = (machine: string, term: number) => ({ machine, term });
 
 test("a rig without an authority gets one that is heard, once", async () => {
   const ledger = await fleet();
-  expect(appointed(ledger, [])).toEqual([]);
-  expect(appointed(ledger, ["vm-b"])).toEqual([{ fields: { "gt.appointed": "vm-b" } }]);
-  await ledger.append("town", [setFields("rig", { "gt.appointed": "vm-b" })]);
-  expect(appointed(ledger, ["vm-a", "vm-b"])).toEqual([]);
+  expect(await appointed(ledger, [])).toEqual([]);
+  expect(await appointed(ledger, ["vm-b"])).toEqual(["alpha vm-b@0"]);
+  expect(await appointed(ledger)).toEqual([]);
 });
 
 test("who holds it already keeps it when a second machine comes to serve the rig", async () => {
   const ledger = await fleet();
-  const held = { machine: "vm-b", term: 1 };
-  await ledger.append("town", [setFields("rig", { "gt.authority": held })]);
-  expect(appointed(ledger, ["vm-a", "vm-b"])).toEqual([{ fields: { "gt.appointed": "vm-b" } }]);
+  await set(ledger, { "gt.authority": held("vm-b", 1) });
+  expect(await appointed(ledger)).toEqual(["alpha vm-b@1"]);
+});
+
+test("rigs are spread over who can hold them", async () => {
+  const ledger = await fleet(two, ["alpha", "beta", "gamma"]);
+  const want = ["alpha vm-a@0", "beta vm-b@0", "gamma vm-a@0"];
+  expect(await appointed(ledger)).toEqual(want);
+});
+
+test.for([
+  { why: "lost", fields: lost },
+  { why: "draining", fields: { "gt.machine_state": "draining" } },
+  {
+    why: "not serving it any more",
+    fields: { "gt.machine": { name: "vm-a", polecatsMax: 1, rigs: ["x"] } },
+  },
+])("a holder that is $why hands over, at the term that was known", async ({ fields }) => {
+  const ledger = await fleet({ "vm-a": fields, "vm-b": {} });
+  await set(ledger, { "gt.appointed": held("vm-a", 2), "gt.authority": held("vm-a", 3) });
+  expect(await appointed(ledger, ["vm-a"])).toEqual([]);
+  expect(await appointed(ledger)).toEqual(["alpha vm-b@3"]);
+  expect(await appointed(ledger)).toEqual([]);
+});
+
+test("a holder that is gone for good hands over", async () => {
+  const ledger = await fleet();
+  await set(ledger, { "gt.appointed": held("vm-a", 2) });
+  const close = { close: "gone", kind: "done", reason: "gone for good" };
+  await ledger.append("ann", [closeBead("vm-a", close)]);
+  expect(await appointed(ledger)).toEqual(["alpha vm-b@2"]);
+});
+
+test("a cordoned holder, and one that is merely silent, keep it", async () => {
+  const ledger = await fleet({ "vm-a": { "gt.machine_state": "cordoned" }, "vm-b": {} });
+  await set(ledger, { "gt.appointed": held("vm-a", 2) });
+  expect(await appointed(ledger, ["vm-b"])).toEqual([]);
+});
+
+test("the only one to serve a rig keeps it, lost or drained", async () => {
+  const ledger = await fleet({ "vm-a": { ...lost, "gt.machine_state": "draining" } });
+  await set(ledger, { "gt.appointed": held("vm-a", 2) });
+  expect(await appointed(ledger)).toEqual([]);
+});
+
+test("who took a later term by itself is adopted, and not a lost one", async () => {
+  const ledger = await fleet();
+  await set(ledger, { "gt.appointed": held("vm-a", 2), "gt.authority": held("vm-b", 3) });
+  expect(await appointed(ledger, ["vm-a"])).toEqual([]);
+  expect(await appointed(ledger)).toEqual(["alpha vm-b@3"]);
+  await set(ledger, { "gt.authority": held("vm-a", 4) });
+  await ledger.append("deacon", [setFields("vm-a", lost)]);
+  expect(await appointed(ledger)).toEqual(["alpha vm-b@4"]);
+});
+
+test("an appointment that another start of its own holder overtook stands", async () => {
+  const ledger = await fleet();
+  await set(ledger, { "gt.appointed": held("vm-a", 2), "gt.authority": held("vm-a", 9) });
+  expect(await appointed(ledger)).toEqual([]);
 });
