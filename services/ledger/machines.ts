@@ -62,26 +62,41 @@ export type EnrolledMachine = {
   readonly lostSince: string | undefined;
 };
 
+const enrolled = new WeakMap<readonly Bead[], readonly EnrolledMachine[]>();
+const byName = new WeakMap<readonly EnrolledMachine[], ReadonlyMap<string, EnrolledMachine>>();
+
+/** A machine as its bead says, one that left for good too; undefined where it says nothing. */
+export function readMachine(bead: Bead): EnrolledMachine | undefined {
+  const machine = machineField.read(bead);
+  if (!machine) return undefined;
+  const state = machineStateField.read(bead) ?? "ready";
+  const drain = state === "draining" ? drainField.read(bead) : undefined;
+  const drained = drainedField.read(bead);
+  const drainedAt = drained && drained.id === drain?.id ? drained.at : undefined;
+  const lostSince = lostField.read(bead)?.sinceAt;
+  return { bead, machine, state, drain, drainedAt, lostSince };
+}
+
 /** Every enrolled machine, by name. */
-export function machines(world: World): EnrolledMachine[] {
-  return world
-    .ofType("machine")
-    .flatMap((bead) => {
-      const machine = machineField.read(bead);
-      if (!machine || bead.status === "closed") return [];
-      const state = machineStateField.read(bead) ?? "ready";
-      const drain = state === "draining" ? drainField.read(bead) : undefined;
-      const drained = drainedField.read(bead);
-      const drainedAt = drained && drained.id === drain?.id ? drained.at : undefined;
-      const lostSince = lostField.read(bead)?.sinceAt;
-      return [{ bead, machine, state, drain, drainedAt, lostSince }];
-    })
+export function machines(world: World): readonly EnrolledMachine[] {
+  const beads = world.ofType("machine");
+  const held = enrolled.get(beads) ?? readMachines(beads);
+  enrolled.set(beads, held); // The same answer as long as the beads are the same.
+  return held;
+}
+
+function readMachines(beads: readonly Bead[]): EnrolledMachine[] {
+  return beads
+    .flatMap((bead) => (bead.status === "closed" ? [] : (readMachine(bead) ?? [])))
     .sort((a, b) => (a.machine.name < b.machine.name ? -1 : 1));
 }
 
 /** A machine by its name. */
 export function machineNamed(world: World, name: string): EnrolledMachine | undefined {
-  return machines(world).find(({ machine }) => machine.name === name);
+  const all = machines(world);
+  const named = byName.get(all) ?? new Map(all.map((each) => [each.machine.name, each]));
+  byName.set(all, named);
+  return named.get(name);
 }
 
 /** Whether a machine may work on a rig, by what both of them say. */

@@ -51,6 +51,8 @@ export const appointedField = gtField(
   // A version before this one wrote the name alone.
   z.union([Appointment, z.string().transform((machine) => ({ machine, term: 0 }))]),
 );
+/** The appointment's term, where its machine is written as a bare name; see `appointment.ts`. */
+export const appointedTermField = gtField("gt.appointed_term", z.number().int().nonnegative());
 /** The machine that took the rig's term; written by the authority itself. */
 export const authorityField = gtField(
   "gt.authority",
@@ -75,17 +77,31 @@ export function holderOf({ appointed, authority }: Pick<EnrolledRig, "appointed"
   return isOverridden ? authority.machine : appointed.machine;
 }
 
+const enrolledRigs = new WeakMap<readonly Bead[], readonly EnrolledRig[]>();
+
 /** Every enrolled rig, by name. */
-export function rigs(world: World): EnrolledRig[] {
-  return world
-    .ofType("rig")
+export function rigs(world: World): readonly EnrolledRig[] {
+  const beads = world.ofType("rig");
+  const held = enrolledRigs.get(beads) ?? readRigs(beads);
+  enrolledRigs.set(beads, held); // The same answer as long as the beads are the same.
+  return held;
+}
+
+function readRigs(beads: readonly Bead[]): EnrolledRig[] {
+  return beads
     .flatMap((bead) => {
       const rig = rigField.read(bead);
       if (!rig || bead.status === "closed") return [];
-      const [appointed, authority] = [appointedField.read(bead), authorityField.read(bead)];
+      const [appointed, authority] = [appointmentOf(bead), authorityField.read(bead)];
       return [{ bead, rig, appointed, authority }];
     })
     .sort((a, b) => (a.rig.name < b.rig.name ? -1 : 1));
+}
+
+function appointmentOf(bead: Bead): Appointment | undefined {
+  const appointed = appointedField.read(bead);
+  if (!appointed || typeof bead.fields[appointedField.name] !== "string") return appointed;
+  return { ...appointed, term: appointedTermField.read(bead) ?? 0 };
 }
 
 /** A rig by its name. */
