@@ -44,6 +44,8 @@ export class Beads implements World {
   readonly #names: NameIndex;
   readonly #naming: Naming;
   readonly #requests: Requests;
+  /** The answers of `ofType`, each until one of its beads changes. */
+  readonly #typed = new Map<string, readonly Bead[]>();
   /** Views of beads that are not in memory. */
   readonly #readViews = new BoundedMap<Bead>(readMax);
 
@@ -62,7 +64,7 @@ export class Beads implements World {
     const { bead: uid } = event;
     this.beforeFold?.(uid);
     const { state, isNew } = this.#open(uid);
-    const before = { type: fieldText(state, "issue_type"), work: fieldText(state, "gt.work") };
+    const before = { type: isNew ? "" : typeOf(state), work: fieldText(state, "gt.work") };
     foldEvent(state, event);
     this.#requests.note(event);
     this.#reindex(state, event, before);
@@ -101,8 +103,12 @@ export class Beads implements World {
   }
 
   ofType(issueType: string): readonly Bead[] {
-    const beads = this.#viewsOf(this.#names.near("type", issueType));
-    return [...beads].filter((bead) => bead.tier === "active" && isOfType(bead, issueType));
+    const held = this.#typed.get(issueType);
+    if (held) return held;
+    const beads = [...this.#viewsOf(this.#names.near("type", issueType))];
+    const found = beads.filter((bead) => bead.tier === "active" && isOfType(bead, issueType));
+    this.#typed.set(issueType, found);
+    return found;
   }
 
   everyOfType(issueType: string): readonly Bead[] {
@@ -199,8 +205,11 @@ export class Beads implements World {
       const resident = this.#states.resident(uid);
       if (resident) resident.id = firstCreation(state)?.id ?? "";
     }
-    const type = fieldText(state, "issue_type") || "task";
-    if (type !== before.type) this.#names.add("type", type, uid);
+    const type = typeOf(state);
+    if (type !== before.type) {
+      this.#names.add("type", type, uid);
+      this.#typed.delete(type);
+    }
     const work = fieldText(state, "gt.work");
     if (work !== "" && work !== before.work) this.#names.add("work", work, uid);
     if (event.op !== "create" && event.op !== "link") return;
@@ -252,6 +261,9 @@ export class Beads implements World {
       this.#readViews.delete(uid);
       return;
     }
+    if (resident.view) this.#typed.delete(resident.view.issueType);
+    // Its creation may just have arrived, and no list has it yet.
+    else if (resident.state) this.#typed.delete(typeOf(resident.state));
     resident.view = undefined;
     this.readiness.touch(uid);
   }
@@ -293,6 +305,10 @@ export class Beads implements World {
       if (bead) yield bead;
     }
   }
+}
+
+function typeOf(state: BeadState): string {
+  return fieldText(state, "issue_type") || "task";
 }
 
 function isOfType(bead: Bead, issueType: string): boolean {

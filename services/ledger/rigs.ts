@@ -48,8 +48,11 @@ export const Appointment = z.object({ machine: z.string(), term: z.number().int(
 export type Appointment = z.infer<typeof Appointment>;
 export const appointedField = gtField(
   "gt.appointed",
-  // A version before this one wrote the name alone.
-  z.union([Appointment, z.string().transform((machine) => ({ machine, term: 0 }))]),
+  // A version before this one writes and reads the name alone: nobody overrides that.
+  z.union([
+    Appointment,
+    z.string().transform((machine) => ({ machine, term: Number.MAX_SAFE_INTEGER })),
+  ]),
 );
 /** The appointment's term, where its machine is written as a bare name; see `appointment.ts`. */
 export const appointedTermField = gtField("gt.appointed_term", z.number().int().nonnegative());

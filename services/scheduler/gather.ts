@@ -27,16 +27,19 @@ const unlimited = 1_000_000;
 
 /** Ready beads that somebody asked for, machines and rigs with their room: the input of `plan`. */
 export function gather(world: World, scope: Scope, nowMs: number): Gathered {
-  const busy = busyCounts(world);
-  const ready = readyBeads(world, nowMs).filter((bead) => {
-    return standingPlacement(bead, world, scope.isHeard) === undefined;
+  const wanted = readyBeads(world, nowMs).filter((bead) => {
+    const isAsked = slingOf(bead, world) !== undefined;
+    return isAsked && standingPlacement(bead, world, scope.isHeard) === undefined;
   });
-  const candidates = sortByUrgency(ready, world).flatMap((bead) => {
+  const candidates = sortByUrgency(wanted, world).flatMap((bead) => {
     const rig = rigOf(bead, world)?.rig.name;
     const sling = slingOf(bead, world);
     if (rig === undefined || !sling || !scope.rig(rig)) return [];
     return [{ uid: bead.uid, rig, machine: sling.machine }];
   });
+  // Most rounds find nothing to place, and in a large fleet the seats are what is dear.
+  if (candidates.length === 0) return { candidates, seats: [], limits: [] };
+  const busy = busyCounts(world);
   const enrolled = rigs(world);
   const seats = machines(world).map(({ machine, state }): Seat => {
     const silent = scope.isHeard(machine.name) ? undefined : "silent";
