@@ -20,12 +20,25 @@ export type Commit = {
 /** What changes in a tree: new texts by path, undefined where a file goes. */
 export type Changes = Readonly<Record<string, string | undefined>>;
 
+const made = new WeakMap<ReadonlyMap<string, string>, Tree>();
+
 /** A tree of these files; its id says what is in it. */
 export function makeTree(files: Iterable<readonly [string, string]>): Tree {
   const sorted = [...files].sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0));
   let content = "";
   for (const [path, text] of sorted) content += `${path}\0${text.length}\0${text}`;
-  return { id: hash("sha1", `tree\0${content}`), files: new Map(sorted) };
+  const tree = { id: hash("sha1", `tree\0${content}`), files: new Map(sorted) };
+  made.set(tree.files, tree);
+  return tree;
+}
+
+/** The tree of files that nobody changes any more; made once, however often it is asked for. */
+export function treeOfFiles(files: ReadonlyMap<string, string>): Tree {
+  const known = made.get(files);
+  if (known) return known;
+  const tree = makeTree(files);
+  made.set(files, tree);
+  return tree;
 }
 
 /** The tree without files. */

@@ -1,0 +1,206 @@
+import { rm } from "node:fs/promises";
+import { join } from "node:path";
+import { describe, expect, test, vi } from "vitest";
+import { checkpointRef } from "#services/git/checkpoint.ts";
+import { trackingRef } from "#services/git/fetch-remote.ts";
+import { memoryDisk } from "#services/git/memory/disk.ts";
+import { memoryGit } from "#services/git/memory/memory-git.ts";
+import type { Changes } from "#services/git/memory/objects.ts";
+import { MemoryRemote } from "#services/git/memory/remote.ts";
+import {
+  commitFiles,
+  type Files,
+  scratchRemote,
+  writeFiles,
+} from "#services/git/scratch-remote.ts";
+import { polecatBranch } from "#services/git/worktree.ts";
+import { agentPerson } from "#services/identity/person.ts";
+import { polecatGit } from "./git.ts";
+import { memoryPolecatGit } from "./git-memory.ts";
+import type { PolecatGit } from "./ports.ts";
+
+// Many real gits; a busy machine may take its time.
+vi.setConfig({ testTimeout: 60_000 });
+
+const author = agentPerson("rigs/alpha/polecats/nux");
+const attempt = { bead: "al-1", epoch: "1.1", author };
+const branch = polecatBranch("al-1", "1.1");
+
+/** One machine's polecats on some git. */
+type Bench = AsyncDisposable & {
+  readonly git: PolecatGit;
+  readonly url: string;
+  readonly dir: string;
+  readonly remoteRef: (name: string) => Promise<string | undefined>;
+  readonly humanCommit: (files: Files) => Promise<string>;
+  readonly edit: (path: string, changes: Changes) => Promise<void>;
+  readonly commit: (path: string, files: Files) => Promise<string>;
+};
+
+async function cliBench(): Promise<Bench> {
+  const scratch = await scratchRemote();
+  return {
+    git: polecatGit,
+    url: scratch.remote,
+    dir: scratch.dir,
+    remoteRef: scratch.ref,
+    humanCommit: scratch.commit,
+    edit: async (path, changes) => {
+      for (const [name, text] of Object.entries(changes)) {
+        if (text === undefined) await rm(join(path, name));
+        else await writeFiles(path, { [name]: text });
+      }
+    },
+    commit: (path, files) => commitFiles(path, files, "work"),
+    [Symbol.asyncDispose]: () => scratch[Symbol.asyncDispose](),
+  };
+}
+
+async function memoryBench(): Promise<Bench> {
+  const nowMs = () => 1_700_000_000_000;
+  const remote = new MemoryRemote({ url: "memory:rig", nowMs });
+  const remotes = new Map([[remote.url, remote]]);
+  const disk = memoryDisk("vm-a");
+  const git = memoryPolecatGit({
+    disk,
+    git: memoryGit({ disk, remotes, nowMs, newNonce: () => "once" }),
+    nowMs,
+  });
+  return {
+    git,
+    url: remote.url,
+    dir: "/home",
+    remoteRef: async (name) => remote.ref(name),
+    humanCommit: async (files) => remote.moveByHuman("main", files),
+    edit: async (path, changes) => git.edit(path, changes),
+    commit: async (path, files) => {
+      git.edit(path, files);
+      return git.commit(path, { message: "work", author });
+    },
+    [Symbol.asyncDispose]: async () => {},
+  };
+}
+
+const benches = [
+  { name: "git", open: cliBench },
+  { name: "memory", open: memoryBench },
+];
+
+describe.for(benches)("$name", ({ open }) => {
+  async function polecatTree() {
+    const bench = await open();
+    const repoDir = join(bench.dir, "repo.git");
+    const path = join(bench.dir, "nux");
+    const { git } = bench;
+    expect(await git.hasTree(repoDir)).toBe(false);
+    await git.ensureClone(bench.url, repoDir);
+    const wanted = { repoDir, path, branch, startPoint: "refs/remotes/origin/main" };
+    await git.addWorktree(wanted);
+    return { bench, git, repoDir, path, wanted };
+  }
+
+  test("a worktree is made once, and says what it holds", async () => {
+    const { bench, git, repoDir, path, wanted } = await polecatTree();
+    await using _bench = bench;
+    expect([await git.hasTree(repoDir), await git.hasTree(path)]).toEqual([true, true]);
+    const main = await bench.remoteRef("main");
+    const fresh = { head: main, branch, dirty: [], unpushed: 0 };
+    expect(await git.worktreeState(path)).toEqual(fresh);
+    await bench.commit(path, { "a.txt": "a", "sub/a.txt": "a" });
+    await bench.edit(path, {
+      "README.md": "changed",
+      "new/c.txt": "c",
+      "sub/b.txt": "b",
+      "a.txt": undefined,
+    });
+    const held = { dirty: ["README.md", "a.txt", "new/", "sub/b.txt"], unpushed: 1 };
+    expect(await git.addWorktree(wanted)).toMatchObject(held);
+    const other = git.addWorktree({ ...wanted, branch: "polecat/al-2/1.1" });
+    await expect(other).rejects.toMatchObject({ reason: "exists" });
+    const elsewhere = git.addWorktree({ ...wanted, path: `${path}-2` });
+    await expect(elsewhere).rejects.toThrow("already checked out");
+    const unknown = { ...wanted, path: `${path}-3`, branch: "x", startPoint: "refs/heads/nothing" };
+    await expect(git.addWorktree(unknown)).rejects.toMatchObject({ reason: "not_found" });
+    await expect(git.worktreeState(`${path}-4`)).rejects.toMatchObject({ reason: "not_found" });
+  });
+
+  test("it is removed only when nothing is lost by it", async () => {
+    const { bench, git, repoDir, path } = await polecatTree();
+    await using _bench = bench;
+    const commit = await bench.commit(path, { "a.txt": "a" });
+    const bare = git.removeWorktree({ repoDir, path });
+    await expect(bare).rejects.toThrow("1 commits that are on no ref of the remote");
+    const told = git.removeWorktree({ repoDir, path, safeCommit: commit });
+    await expect(told).rejects.toThrow("on no ref of the remote yet");
+    expect(await git.pushHead({ path, branch, target: "main" })).toEqual({ commit, ahead: 1 });
+    expect(await bench.remoteRef(branch)).toBe(commit);
+    await bench.edit(path, { "b.txt": "b" });
+    const dirty = git.removeWorktree({ repoDir, path });
+    await expect(dirty).rejects.toThrow("1 uncommitted changes (b.txt)");
+    const short = git.removeWorktree({ repoDir, path, safeCommit: commit });
+    await expect(short).rejects.toThrow("has changed since");
+    const safeCommit = (await git.pushCheckpoint({ path, ...attempt })) ?? "";
+    await bench.edit(path, { "b.txt": "more" });
+    const later = git.removeWorktree({ repoDir, path, safeCommit });
+    await expect(later).rejects.toMatchObject({ reason: "state" });
+    await bench.edit(path, { "b.txt": "b" });
+    await git.removeWorktree({ repoDir, path, safeCommit });
+    expect(await git.hasTree(path)).toBe(false);
+    await git.removeWorktree({ repoDir, path });
+  });
+
+  test("what was released goes, and its branch brings the commits back", async () => {
+    const { bench, git, repoDir, path, wanted } = await polecatTree();
+    await using _bench = bench;
+    const head = await bench.commit(path, { "a.txt": "a" });
+    await git.removeWorktree({ repoDir, path, released: true });
+    expect(await git.addWorktree(wanted)).toMatchObject({ head, dirty: [], unpushed: 1 });
+  });
+
+  test("a checkpoint holds all that is not on the remote yet, once", async () => {
+    const { bench, git, path, repoDir } = await polecatTree();
+    await using _bench = bench;
+    expect(await git.pushCheckpoint({ path, ...attempt })).toBeUndefined();
+    const head = await bench.commit(path, { "a.txt": "a", "gone.txt": "x" });
+    expect(await git.pushCheckpoint({ path, ...attempt })).toBe(head);
+    expect(await git.pushCheckpoint({ path, ...attempt })).toBe(head);
+    expect(await git.checkpointParent(repoDir, head)).toBeUndefined();
+    const before = await git.snapshot(path);
+    await bench.edit(path, { "a.txt": "half", "gone.txt": undefined });
+    expect(await git.snapshot(path)).not.toBe(before);
+    const commit = (await git.pushCheckpoint({ path, ...attempt })) ?? "";
+    expect(await git.pushCheckpoint({ path, ...attempt })).toBe(commit);
+    const ref = checkpointRef("al-1", "1.1");
+    expect(await bench.remoteRef(ref)).toBe(commit);
+    expect(await git.readRef(repoDir, trackingRef(ref))).toBe(commit);
+    expect(await git.checkpointParent(repoDir, commit)).toBe(head);
+    expect(await git.isReachable(repoDir, head, commit)).toBe(true);
+    expect(await git.worktreeState(path)).toMatchObject({ head, unpushed: 0 });
+    expect((await git.committedMs(repoDir, commit)) ?? 0).toBeGreaterThan(1_600_000_000_000);
+    expect(await git.committedMs(repoDir, "0".repeat(40))).toBeUndefined();
+
+    const there = `${path}-2`;
+    const again = { repoDir, path: there, branch: "polecat/al-1/2.1", startPoint: head };
+    await git.addWorktree(again);
+    await git.restoreCheckpoint(there, commit);
+    expect(await git.snapshot(there)).toBe(await git.snapshot(path));
+    const { dirty } = await git.worktreeState(there);
+    expect(dirty.toSorted()).toEqual(["a.txt", "gone.txt"]);
+  });
+
+  test("a fetch brings what people pushed; a clone of nothing is not there", async () => {
+    const { bench, git, repoDir } = await polecatTree();
+    await using _bench = bench;
+    const main = await bench.humanCommit({ "h.txt": "h" });
+    expect(await git.isReachable(repoDir, main, "refs/remotes/origin/main")).toBe(false);
+    await git.fetchRefs({ repoDir }, ["refs/heads/main"]);
+    expect(await git.readRef(repoDir, "refs/remotes/origin/main")).toBe(main);
+    const next = await bench.humanCommit({ "h.txt": "i" });
+    await git.ensureClone(bench.url, repoDir);
+    expect(await git.readRef(repoDir, "refs/remotes/origin/main")).toBe(next);
+    const none = git.ensureClone(`${bench.url}-none`, `${repoDir}-none`);
+    await expect(none).rejects.toMatchObject({ reason: "not_found" });
+    expect(await git.hasTree(`${repoDir}-none`)).toBe(false);
+    expect(await git.clearLocks(repoDir)).toEqual({ removed: [], kept: [] });
+  });
+});
