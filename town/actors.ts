@@ -38,6 +38,8 @@ export type TownParts = {
 };
 
 const patrolMs = 5_000;
+/** A patrol looks at the whole fleet, and nothing of what it finds is in a hurry. */
+const patrolRestMs = 250;
 
 /** Hear every machine's beats, and what they say of ledgers. */
 export function hearPeers(
@@ -81,6 +83,7 @@ export function runTownActors(around: Surroundings, parts: TownParts): Promise<u
     ...shared,
     name: "deacon",
     everyMs: patrolMs,
+    restMs: patrolRestMs,
     round: async () => {
       if (!isFenced()) await tend({ ledger, nowMs, isHeard, heardMs, judge }, memory);
     },

@@ -17,6 +17,8 @@ export type ActorOptions = {
   readonly signal: AbortSignal;
   /** The longest time between two rounds. */
   readonly everyMs: number;
+  /** How long it rests between two rounds however often it is rung; it does not, if absent. */
+  readonly restMs?: number;
   /** One round. A failure is reported, and the next round comes all the same. */
   readonly round: (signal: AbortSignal) => Promise<void>;
   readonly report: (error: unknown, actor: string) => void;
@@ -24,7 +26,7 @@ export type ActorOptions = {
 
 /** Run rounds until the signal is raised. After a failure the next round waits a little longer. */
 export function runActor(options: ActorOptions): Actor {
-  const { name, clock, signal, everyMs, round, report } = options;
+  const { name, clock, signal, everyMs, restMs = 0, round, report } = options;
   const wake = new Wake();
   const pause = new Wake();
   const run = async () => {
@@ -40,6 +42,7 @@ export function runActor(options: ActorOptions): Actor {
         await pause.wait(clock, retryDelayMs(failures), signal);
         continue;
       }
+      if (restMs > 0) await pause.wait(clock, restMs, signal);
       await wake.wait(clock, everyMs, signal);
     }
   };
