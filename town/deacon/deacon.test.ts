@@ -20,7 +20,7 @@ async function scratch() {
       id: `hq-machine-${name}`,
       title: name,
       issueType: "machine",
-      fields: { "gt.machine": { name, polecatsMax: 1 } },
+      fields: { "gt.machine": { name, polecatsMax: 1, wire: 2 } },
     });
   const rig = { name: "alpha", prefix: "alpha", remote: "r", target: "main" };
   const fields = { "gt.rig": rig, "gt.appointed": { machine: "vm-a", term: 1 } };

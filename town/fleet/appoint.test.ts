@@ -18,7 +18,7 @@ async function fleet(of: Fleet = two, rigs: readonly string[] = ["alpha"]): Prom
       id: `hq-machine-${name}`,
       title: name,
       issueType: "machine",
-      fields: { "gt.machine": { name, polecatsMax: 1 }, ...fields },
+      fields: { "gt.machine": { name, polecatsMax: 1, wire: 2 }, ...fields },
     });
   const rig = (name: string) =>
     createBead({

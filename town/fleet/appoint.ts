@@ -1,7 +1,8 @@
+import { appointmentFields } from "#services/ledger/appointment.ts";
 import { setFields } from "#services/ledger/drafts.ts";
 import type { Draft } from "#services/ledger/event.ts";
 import { type EnrolledMachine, machines, serves } from "#services/ledger/machines.ts";
-import { appointedField, type EnrolledRig, holderOf, rigs } from "#services/ledger/rigs.ts";
+import { type EnrolledRig, holderOf, rigs } from "#services/ledger/rigs.ts";
 import type { World } from "#services/ledger/world.ts";
 
 /**
@@ -23,7 +24,7 @@ export function appointments(world: World, isHeard: (machine: string) => boolean
     const { appointed, authority, bead } = rig;
     const term = Math.max(authority?.term ?? 0, appointed?.term ?? 0);
     count(held, chosen);
-    return [setFields(bead.uid, { [appointedField.name]: { machine: chosen, term } })];
+    return [setFields(bead.uid, appointmentFields(world, rig.rig, { machine: chosen, term }))];
   });
 }
 
