@@ -95,5 +95,5 @@ function ownPlan(ports: AuthorityPorts, rig: string): PlacementOf {
     plan(candidates, seats, limits).placed.map(({ uid, machine }) => [uid, machine]),
   );
   // What the town placed before it fell silent is no candidate any more, and stands.
-  return (bead) => made.get(bead.uid) ?? standingPlacement(bead, ledger.world, isHeard);
+  return (bead) => made.get(bead.uid) ?? standingPlacement(bead, ledger.world, scope);
 }

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import type { Json } from "#services/ledger/bead-state.ts";
 import { MemoryDisk } from "#services/ledger/disk-memory.ts";
-import { createBead } from "#services/ledger/drafts.ts";
+import { claimBead, createBead, releaseBead } from "#services/ledger/drafts.ts";
 import { openLedger } from "#services/ledger/ledger.ts";
 import { gather } from "./gather.ts";
 
@@ -46,4 +46,34 @@ test("it is placed anew where its machine would never have it claimed", async ()
   expect(await candidates({ "gt.machine_state": "cordoned" })).toEqual(["a"]);
   expect(await candidates({}, { machine: "vm-b" })).toEqual(["a"]);
   expect(await candidates({}, {}, ["vm-b"])).toEqual(["a"]);
+});
+
+test("a lost machine has no seat, by the ledger's word or by that of who asks", async () => {
+  const lost = { "gt.lost": { sinceAt: "2026-01-01T00:00:00Z", why: "silent" } };
+  expect(await candidates(lost)).toEqual(["a"]);
+});
+
+const handedOff = (to: string, epoch = "1.1") => ({ "gt.handoff": { to, epoch, by: "ann" } });
+
+test.for([
+  { name: "to another machine", field: handedOff("vm-b"), machine: "vm-b", leaves: "vm-a" },
+  { name: "to any other", field: handedOff(""), machine: undefined, leaves: "vm-a" },
+  { name: "of a former claim", field: handedOff("vm-b", "1.0"), machine: undefined },
+])("a hand-off $name counts for the claim that it ended", async ({ field, machine, leaves }) => {
+  const nowMs = () => 1_000_000;
+  const disk = new MemoryDisk();
+  const ledger = await openLedger({ dir: "/j", machine: "town", disk, nowMs });
+  const rig = { name: "alpha", prefix: "alpha", remote: "r", target: "main" };
+  const fields = { "gt.sling": { by: "me" }, ...field };
+  await ledger.append("overseer", [
+    createBead({ uid: "r", id: "hq-r", title: "r", issueType: "rig", fields: { "gt.rig": rig } }),
+    createBead({ uid: "a", id: "alpha-a", title: "a", fields }),
+    claimBead("a", "1.1", { machine: "vm-a", polecat: "rigs/alpha/polecats/nux" }),
+    releaseBead("a", "1.1", "handed off"),
+  ]);
+  const scope = { rig: () => true, isHeard: () => true };
+  const { candidates: found } = gather(ledger.world, scope, nowMs());
+  expect(found).toHaveLength(1);
+  expect(found[0]?.machine).toBe(machine);
+  expect(found[0]?.leaves).toBe(leaves);
 });

@@ -1,10 +1,15 @@
 import { type Bead, isHeld } from "#services/ledger/bead.ts";
 import { claimEpoch } from "#services/ledger/epoch.ts";
-import { machineNamed, machines, serves } from "#services/ledger/machines.ts";
+import { type EnrolledMachine, machineNamed, machines, serves } from "#services/ledger/machines.ts";
 import { readyBeads, slingOf, workInHand } from "#services/ledger/readiness.ts";
 import { rigOf, rigs } from "#services/ledger/rigs.ts";
 import { sortByUrgency } from "#services/ledger/urgency.ts";
-import { exitField, placementField } from "#services/ledger/work-fields.ts";
+import {
+  exitField,
+  handOffField,
+  placementField,
+  type Sling,
+} from "#services/ledger/work-fields.ts";
 import type { World } from "#services/ledger/world.ts";
 import type { Candidate, RigLimit, Seat } from "./plan.ts";
 
@@ -21,6 +26,8 @@ export type Scope = {
   readonly rig: (name: string) => boolean;
   /** Whether a machine was heard within the time after which it counts as silent. */
   readonly isHeard: (machine: string) => boolean;
+  /** Whether a machine is lost; what the ledger says if absent. */
+  readonly isLost?: (machine: string) => boolean;
 };
 
 const unlimited = 1_000_000;
@@ -29,24 +36,24 @@ const unlimited = 1_000_000;
 export function gather(world: World, scope: Scope, nowMs: number): Gathered {
   const wanted = readyBeads(world, nowMs).filter((bead) => {
     const isAsked = slingOf(bead, world) !== undefined;
-    return isAsked && standingPlacement(bead, world, scope.isHeard) === undefined;
+    return isAsked && standingPlacement(bead, world, scope) === undefined;
   });
   const candidates = sortByUrgency(wanted, world).flatMap((bead) => {
     const rig = rigOf(bead, world)?.rig.name;
     const sling = slingOf(bead, world);
     if (rig === undefined || !sling || !scope.rig(rig)) return [];
-    return [{ uid: bead.uid, rig, machine: sling.machine }];
+    return [{ uid: bead.uid, rig, ...wishFor(bead, sling) }];
   });
   // Most rounds find nothing to place, and in a large fleet the seats are what is dear.
   if (candidates.length === 0) return { candidates, seats: [], limits: [] };
   const busy = busyCounts(world);
   const enrolled = rigs(world);
-  const seats = machines(world).map(({ machine, state }): Seat => {
-    const silent = scope.isHeard(machine.name) ? undefined : "silent";
+  const seats = machines(world).map((host): Seat => {
+    const { machine } = host;
     return {
       machine: machine.name,
       free: machine.polecatsMax - (busy.machines.get(machine.name) ?? 0),
-      closed: state === "ready" ? silent : state,
+      closed: closure(host, scope),
       serves: (name) => enrolled.some(({ rig }) => rig.name === name && serves(machine, rig)),
     };
   });
@@ -55,6 +62,30 @@ export function gather(world: World, scope: Scope, nowMs: number): Gathered {
     free: (rig.polecatsMax || unlimited) - (busy.rigs.get(rig.name) ?? 0),
   }));
   return { candidates, seats, limits };
+}
+
+function closure(host: EnrolledMachine, { isHeard, isLost }: Scope): string | undefined {
+  const { name } = host.machine;
+  if (isLost ? isLost(name) : host.lostSince !== undefined) return "lost";
+  if (host.state !== "ready") return host.state;
+  return isHeard(name) ? undefined : "silent";
+}
+
+/**
+ * Which machine a bead is for alone. A hand-off counts for the claim that it ended, and more than
+ * where the bead was slung to: it was said later, of the same bead.
+ */
+function wishFor(
+  bead: Bead,
+  sling: Sling | undefined,
+): Pick<Candidate, "machine" | "wish" | "leaves"> {
+  const handOff = handOffField.read(bead);
+  if (!handOff || !bead.claim || handOff.epoch !== bead.claim.epoch) {
+    return { machine: sling?.machine };
+  }
+  const leaves = bead.claim.machine;
+  if (handOff.to === "") return { machine: sling?.machine, leaves };
+  return { machine: handOff.to, wish: "handed", leaves };
 }
 
 /** The Mayor's proposal for a bead, while no claim was made since. */
@@ -67,17 +98,14 @@ export function livePlacement(bead: Bead): { machine: string } | undefined {
  * The machine that a bead was placed on, while it may still go there. A machine that does not serve
  * its rig any more, takes no work or is silent would never have it claimed: it is placed anew.
  */
-export function standingPlacement(
-  bead: Bead,
-  world: World,
-  isHeard: Scope["isHeard"],
-): string | undefined {
+export function standingPlacement(bead: Bead, world: World, scope: Scope): string | undefined {
   const machine = livePlacement(bead)?.machine;
   const host = machine === undefined ? undefined : machineNamed(world, machine);
   const rig = rigOf(bead, world)?.rig;
-  if (machine === undefined || host?.state !== "ready" || !rig) return undefined;
-  const wanted = slingOf(bead, world)?.machine ?? machine;
-  return wanted === machine && serves(host.machine, rig) && isHeard(machine) ? machine : undefined;
+  if (machine === undefined || !host || !rig) return undefined;
+  const wanted = wishFor(bead, slingOf(bead, world)).machine ?? machine;
+  if (wanted !== machine || !serves(host.machine, rig)) return undefined;
+  return closure(host, scope) === undefined ? machine : undefined;
 }
 
 /** Whether a bead has a worker that needs a seat: claimed, and not yet out by one of the exits. */

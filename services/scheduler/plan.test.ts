@@ -42,6 +42,32 @@ test("a bead that was slung to one machine waits for that one", () => {
   ]);
 });
 
+test("what is wrong with the machine that a bead was handed to is said first", () => {
+  const seats = [seat("vm-a", 9), seat("vm-b", 9, { closed: "cordoned" })];
+  const handed = { machine: "vm-b", wish: "handed", leaves: "vm-a" } as const;
+  expect(plan([candidate("1", handed)], seats, roomy).waiting[0]?.reasons).toEqual([
+    "vm-b is cordoned",
+    "vm-a is not the machine it was handed to, vm-b",
+  ]);
+  const gone = plan([candidate("1", { ...handed, machine: "vm-z" })], seats, roomy);
+  expect(gone.waiting[0]?.reasons[0]).toBe(
+    "vm-z, which it was handed to, is no machine of the town",
+  );
+});
+
+test("a bead that was handed off waits for another machine, and goes back where none could", () => {
+  const leaving = candidate("1", { leaves: "vm-a" });
+  const full = [seat("vm-a", 9), seat("vm-b", 0)];
+  expect(plan([leaving], full, roomy).waiting[0]?.reasons).toEqual([
+    "vm-a handed it off to another one",
+    "vm-b has no free polecat",
+  ]);
+  const placedOn = (seats: Seat[]) => plan([leaving], seats, roomy).placed[0]?.machine;
+  expect(placedOn([seat("vm-a", 9), seat("vm-b", 1)])).toBe("vm-b");
+  expect(placedOn([seat("vm-a", 9), seat("vm-b", 9, { closed: "lost" })])).toBe("vm-a");
+  expect(placedOn([seat("vm-a", 9), seat("vm-b", 9, { serves: () => false })])).toBe("vm-a");
+});
+
 test("no machine and no rig ever gets more than it has room for, and room is used up", () => {
   const rooms = fc.array(fc.nat(4), { minLength: 1, maxLength: 5 });
   fc.assert(

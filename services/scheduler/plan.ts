@@ -4,6 +4,10 @@ export type Candidate = {
   readonly rig: string;
   /** Only this machine may work on it. */
   readonly machine: string | undefined;
+  /** How it came to be for that machine alone; `slung` if absent. */
+  readonly wish?: "slung" | "handed";
+  /** It was handed off from this machine: it goes to another one, while any other could. */
+  readonly leaves?: string | undefined;
 };
 
 /** A machine as the dispatcher sees it. */
@@ -53,14 +57,15 @@ export function plan(
   for (const candidate of candidates) {
     const { uid, rig } = candidate;
     const rigRoom = rigFree.get(rig) ?? 0;
-    const refusals = seats.map((seat) => refusal(candidate, seat, free.get(seat.machine) ?? 0));
+    const hasOther = seats.some((seat) => couldGoOn(candidate, seat));
+    const refusals = seats.map((seat) => {
+      return refusal(candidate, seat, { room: free.get(seat.machine) ?? 0, hasOther });
+    });
     const open = seats.filter((_, index) => refusals[index] === undefined);
     const best = roomiest(open, free);
     if (!best || rigRoom <= 0) {
       const full = rigRoom <= 0 ? [`rig ${rig} has no free polecat`] : [];
-      const why = refusals.filter((reason) => reason !== undefined);
-      const none = seats.length === 0 ? ["no machine has joined yet"] : [];
-      waiting.push({ uid, reasons: [...full, ...why, ...none] });
+      waiting.push({ uid, reasons: [...full, ...reasonsFor(candidate, seats, refusals)] });
       continue;
     }
     const room = free.get(best.machine) ?? 0;
@@ -71,14 +76,42 @@ export function plan(
   return { placed, waiting };
 }
 
-function refusal(candidate: Candidate, seat: Seat, room: number): string | undefined {
-  const { rig, machine } = candidate;
+/** Whether a bead that was handed off could go on there, now or once there is room. */
+function couldGoOn({ leaves, machine, rig }: Candidate, seat: Seat): boolean {
+  if (leaves === undefined || seat.machine === leaves || seat.closed !== undefined) return false;
+  return seat.serves(rig) && (machine === undefined || machine === seat.machine);
+}
+
+function refusal(
+  { rig, machine, wish = "slung", leaves }: Candidate,
+  seat: Seat,
+  { room, hasOther }: { readonly room: number; readonly hasOther: boolean },
+): string | undefined {
   if (machine !== undefined && seat.machine !== machine) {
-    return `${seat.machine} is not the machine it was slung to, ${machine}`;
+    return `${seat.machine} is not the machine it was ${wish} to, ${machine}`;
   }
   if (!seat.serves(rig)) return `${seat.machine} does not serve rig ${rig}`;
   if (seat.closed !== undefined) return `${seat.machine} is ${seat.closed}`;
+  if (seat.machine === leaves && hasOther) return `${seat.machine} handed it off to another one`;
   return room <= 0 ? `${seat.machine} has no free polecat` : undefined;
+}
+
+/** Why nobody takes it: what is wrong with the one machine that it is for comes first. */
+function reasonsFor(
+  { machine, wish = "slung" }: Candidate,
+  seats: readonly Seat[],
+  refusals: readonly (string | undefined)[],
+): string[] {
+  if (seats.length === 0) return ["no machine has joined yet"];
+  const all = seats.flatMap((seat, index) => {
+    const why = refusals[index];
+    return why === undefined ? [] : [{ why, isWanted: seat.machine === machine }];
+  });
+  const isThere = machine === undefined || seats.some((seat) => seat.machine === machine);
+  const gone = isThere ? [] : [`${machine}, which it was ${wish} to, is no machine of the town`];
+  const wanted = all.filter(({ isWanted }) => isWanted);
+  const others = all.filter(({ isWanted }) => !isWanted);
+  return [...gone, ...[...wanted, ...others].map(({ why }) => why)];
 }
 
 function roomiest(seats: readonly Seat[], free: ReadonlyMap<string, number>): Seat | undefined {
