@@ -231,13 +231,9 @@ function refuseAborted({ signal }: RemoteOp, shown: string): void {
 
 /** What cannot be pushed at all fails before anything is sent. */
 function checkSources(shown: string, judged: readonly Judged[]): void {
-  for (const { update, from, to } of judged) {
+  for (const { update, to } of judged) {
     if (update.to !== undefined && !to) {
       throw gitError(shown, `error: src refspec ${update.to} does not match any`);
-    }
-    if (update.to === undefined && !from) {
-      const said = `error: unable to delete '${update.ref}': remote ref does not exist`;
-      throw gitError(shown, said);
     }
   }
 }
