@@ -1,7 +1,15 @@
 import type { Bead } from "#services/ledger/bead.ts";
 import { claimEpoch, parseEpoch } from "#services/ledger/epoch.ts";
-import { type ExitKind, exitField } from "#services/ledger/work-fields.ts";
+import {
+  type ExitKind,
+  exitField,
+  type HandOff,
+  handOffField,
+  type Restart,
+  restartField,
+} from "#services/ledger/work-fields.ts";
 import type { World } from "#services/ledger/world.ts";
+import { mergeRequestUid } from "#services/molecules/leave.ts";
 import { moleculeOf } from "#services/molecules/progress.ts";
 import { standing, type Work } from "./reconcile.ts";
 
@@ -48,6 +56,8 @@ function readWork(world: World, uid: string, bead: Bead | undefined, around: Sur
         respawn: claim.respawn,
         progress: progressUnder(world, uid, claim.epoch),
         exit: exitUnder(bead, claim.epoch),
+        handOff: wantedHandOff(world, bead) !== undefined,
+        restart: restartUnder(bead, claim.epoch, around.nowMs),
       },
     closeKind: bead?.closeKind ?? "",
     deleted: bead?.deleted ?? false,
@@ -73,4 +83,24 @@ function progressUnder(world: World, uid: string, epoch: string): number | undef
 export function exitUnder(bead: Bead, epoch: string): ExitKind | undefined {
   const exit = exitField.read(bead);
   return exit && claimEpoch(exit.epoch) === claimEpoch(epoch) ? exit.kind : undefined;
+}
+
+/** That another machine shall go on with a claim. What was submitted is with the merge queue. */
+export function wantedHandOff(world: World, bead: Bead): HandOff | undefined {
+  const { claim, uid } = bead;
+  const wanted = handOffField.read(bead);
+  if (!wanted || claim?.epoch !== claimEpoch(wanted.epoch)) return undefined;
+  return world.bead(mergeRequestUid(uid, claim.epoch)) ? undefined : wanted;
+}
+
+/** The wish of a claim's worker for a fresh session. */
+export function wantedRestart(bead: Bead, epoch: string): Restart | undefined {
+  const wanted = restartField.read(bead);
+  return wanted && claimEpoch(wanted.epoch) === claimEpoch(epoch) ? wanted : undefined;
+}
+
+function restartUnder(bead: Bead, epoch: string, nowMs: number) {
+  const wanted = wantedRestart(bead, epoch);
+  if (!wanted) return undefined;
+  return { respawn: parseEpoch(wanted.epoch).respawn ?? 0, sinceMs: nowMs - wanted.atMs };
 }

@@ -13,6 +13,8 @@ const claim: Claim = {
   respawn: undefined,
   progress: undefined,
   exit: undefined,
+  handOff: false,
+  restart: undefined,
 };
 
 function work(change: Partial<Omit<Work, "claim">> & { claim?: Partial<Claim> | null } = {}): Work {
@@ -171,6 +173,68 @@ test.for<[string, Work, SessionView[], unknown[]]>([
     work({ refusal: "vm-a does not serve beta" }),
     [],
     [{ do: "decline", bead: "al-1", epoch: "4.2.0", why: "vm-a does not serve beta" }],
+  ],
+  [
+    "what another machine shall go on with is handed off",
+    work({ claim: { respawn: 0, handOff: true } }),
+    [session("4.2.0", { watched: false })],
+    [{ do: "hand-off", bead: "al-1", epoch: "4.2" }],
+  ],
+  [
+    "before its worker has started too",
+    work({ claim: { handOff: true } }),
+    [],
+    [{ do: "hand-off", bead: "al-1", epoch: "4.2" }],
+  ],
+  [
+    "and while it starts",
+    work({ claim: { handOff: true } }),
+    [session("4.2.0", { state: "starting", ...dead })],
+    [{ do: "hand-off", bead: "al-1", epoch: "4.2" }],
+  ],
+  [
+    "where its processes are over already",
+    work({ claim: { respawn: 0, handOff: true } }),
+    [session("4.2.0", { state: "ended", ...dead })],
+    [{ do: "hand-off", bead: "al-1", epoch: "4.2" }],
+  ],
+  [
+    "but not what has said its exit",
+    work({ claim: { respawn: 0, handOff: true, exit: "COMPLETED" } }),
+    [session("4.2.0")],
+    [],
+  ],
+  ["nor another machine's", work({ claim: { here: false, handOff: true } }), [], []],
+  [
+    "one that asked for a fresh session hears the answer first",
+    work({ claim: { respawn: 0, restart: { respawn: 0, sinceMs: 999 } } }),
+    [session("4.2.0")],
+    [],
+  ],
+  [
+    "then it is ended",
+    work({ claim: { respawn: 0, restart: { respawn: 0, sinceMs: 1_000 } } }),
+    [session("4.2.0")],
+    [
+      {
+        do: "end",
+        bead: "al-1",
+        session: "nux-4.2.0",
+        why: "its worker asked for a fresh session",
+      },
+    ],
+  ],
+  [
+    "and goes on as the next incarnation, which is left alone",
+    work({ claim: { respawn: 1, restart: { respawn: 0, sinceMs: 5_000 } } }),
+    [session("4.2.1")],
+    [],
+  ],
+  [
+    "asking for one is no crash",
+    work({ claim: { respawn: 3, restart: { respawn: 3, sinceMs: 5_000 } } }),
+    [session("4.2.3", dead)],
+    [{ do: "respawn", bead: "al-1", epoch: "4.2.4", after: "nux-4.2.3" }],
   ],
   [
     "a re-claim here: the old session makes room, the new one starts",

@@ -17,6 +17,10 @@ export type Work = {
         readonly progress: number | undefined;
         /** How its worker left, once it has. */
         readonly exit: ExitKind | undefined;
+        /** Whether another machine shall go on with it; not once its worker has submitted. */
+        readonly handOff: boolean;
+        /** The respawn number whose worker wants a fresh session, and for how long it has. */
+        readonly restart: { readonly respawn: number; readonly sinceMs: number } | undefined;
       }
     | undefined;
   /** `merged`, `done`, …; empty while open. */
@@ -68,6 +72,8 @@ export type Action =
       readonly session: string;
       readonly freed: boolean;
     }
+  /** End a claim that another machine shall go on with, once all it did is pushed. */
+  | { readonly do: "hand-off"; readonly bead: string; readonly epoch: string }
   /** Drop the record of an incarnation whose worktree a later one has. */
   | { readonly do: "forget"; readonly bead: string; readonly session: string }
   | { readonly do: "squash"; readonly bead: string }
@@ -91,6 +97,9 @@ export type PolecatLimits = {
   readonly respawnsMax: number;
   readonly leaveGraceMs: number;
 };
+
+/** How long a worker that asked for a fresh session is left to hear the answer. */
+export const answerMs = 1_000;
 
 /**
  * What is to be done so that each claim on this machine has its polecat.
@@ -168,6 +177,12 @@ function tend(
     const leaves = isLeaving(work, session) && work.overMs < limits.leaveGraceMs;
     return leaves ? adopt : [{ do: "end", bead, session: name, why: state.over }];
   }
+  if (state === "held" && isToLeave(work)) return []; // See `begin`.
+  const restart = work.claim?.restart;
+  if (state === "held" && session.alive && restart?.respawn === respawnOf(session.epoch)) {
+    const why = "its worker asked for a fresh session";
+    return restart.sinceMs < answerMs ? adopt : [{ do: "end", bead, session: name, why }];
+  }
   const left = state === "held" && work.claim?.exit !== undefined;
   if (left && !session.alive && session.state === "running") {
     return [{ do: "cleanup", bead, session: name, freed: false }];
@@ -181,6 +196,7 @@ function begin(work: Work, own: readonly SessionView[], limits: PolecatLimits): 
   if (!claim?.here || claim.exit !== undefined || standing(work, claim.epoch) !== "held") return [];
   // A ledger that went back in time must not start what a later claim of ours has overtaken.
   if (own.some(({ epoch }) => compareEpochs(epoch, claim.epoch) > 0)) return [];
+  if (isToLeave(work)) return [{ do: "hand-off", bead, epoch: claim.epoch }];
   const last = own.find(({ epoch }) => claimEpoch(epoch) === claim.epoch);
   const started = Math.max(claim.respawn ?? -1, last ? respawnOf(last.epoch) : -1);
   if (last?.alive) return [];
@@ -193,13 +209,19 @@ function begin(work: Work, own: readonly SessionView[], limits: PolecatLimits): 
   const next = `${claim.epoch}.${started + 1}`;
   if (started < 0) return [{ do: "spawn", bead, epoch: next }];
   // A worker that got a step further was no crash loop, whatever ended it: a restart of ours, say.
-  const fruitless = started - (claim.progress ?? 0);
+  // Nor was one that asked for a fresh session.
+  const fruitless = started - Math.max(claim.progress ?? 0, (claim.restart?.respawn ?? -1) + 1);
   if (fruitless >= limits.respawnsMax) {
     const why = `its worker ended ${fruitless + 1} times without a step and without an exit`;
     return [{ do: "escalate", bead, epoch: `${claim.epoch}.${started}`, why }];
   }
   if (last) return [{ do: "respawn", bead, epoch: next, after: last.name }];
   return [{ do: "spawn", bead, epoch: next }]; // Started before, by a home that is no more.
+}
+
+/** Whether another machine shall go on with it. */
+function isToLeave({ claim }: Work): boolean {
+  return claim?.here === true && claim.handOff && claim.exit === undefined;
 }
 
 /** A worker that has said its exit, or whose work has landed, may finish its last steps. */

@@ -1,5 +1,6 @@
 import { claimEpoch, parseEpoch } from "#services/ledger/epoch.ts";
 import type { LedgerEvent } from "#services/ledger/event.ts";
+import { exitField, handOffField, restartField } from "#services/ledger/work-fields.ts";
 import { runActor } from "#services/lifecycle/actor.ts";
 import { moleculeOf } from "#services/molecules/progress.ts";
 import { squash } from "#services/molecules/squash.ts";
@@ -7,9 +8,16 @@ import { isTownError } from "#services/rpc/town-error.ts";
 import { CannotStartError } from "./cannot-start.ts";
 import { followClaims } from "./claims.ts";
 import { gatherWorks } from "./gather.ts";
+import { handOff } from "./hand-off.ts";
 import { declineDrafts, escalateDrafts } from "./leave.ts";
 import type { PolecatPorts } from "./ports.ts";
-import { type Action, type PolecatLimits, reconcile, type SessionView } from "./reconcile.ts";
+import {
+  type Action,
+  answerMs,
+  type PolecatLimits,
+  reconcile,
+  type SessionView,
+} from "./reconcile.ts";
 import { endSession, retire } from "./retire.ts";
 import type { PolecatSession } from "./sessions.ts";
 import { announce, spawnPolecat } from "./spawn.ts";
@@ -44,6 +52,8 @@ const sessionsKeptMax = 50;
 const outputLinesMax = 40;
 const telling = new Set(["claim", "release", "close", "delete", "reopen"]);
 
+const tellingFields = [exitField.name, handOffField.name, restartField.name];
+
 type State = SupervisorOptions & {
   readonly claims: ReturnType<typeof followClaims>;
   readonly watched: Set<string>;
@@ -75,7 +85,10 @@ export function startSupervisor(options: SupervisorOptions): Supervisor {
   });
   state.ring = actor.ring;
   const deaf = ports.ledger.onChange(({ event }) => {
-    if (isTelling(event)) actor.ring();
+    if (!isTelling(event)) return;
+    actor.ring();
+    // By then a worker that asked for it has heard the answer.
+    if (sets(event, restartField.name)) ports.clock.after(answerMs, actor.ring);
   });
   const ended = actor.ended.then(async () => {
     deaf();
@@ -85,9 +98,12 @@ export function startSupervisor(options: SupervisorOptions): Supervisor {
   return { ring: actor.ring, ended, trouble: (bead) => state.troubles.words(bead) };
 }
 
-function isTelling({ op, values }: LedgerEvent): boolean {
-  if (op !== "set") return telling.has(op);
-  return Object.hasOwn((values["fields"] as object | undefined) ?? {}, "gt.exit");
+function isTelling(event: LedgerEvent): boolean {
+  return telling.has(event.op) || tellingFields.some((field) => sets(event, field));
+}
+
+function sets({ op, values }: LedgerEvent, field: string): boolean {
+  return op === "set" && Object.hasOwn((values["fields"] as object | undefined) ?? {}, field);
 }
 
 async function runRound(state: State): Promise<void> {
@@ -168,6 +184,8 @@ async function perform(state: State, action: Action): Promise<void> {
     }
     case "end":
       return endSession(ports, action.session);
+    case "hand-off":
+      return handOff(ports, action.bead, action.epoch);
     case "cleanup":
       await retire(ports, action.session, action.freed);
       return;

@@ -33,6 +33,25 @@ export const HandOff = z.object({
 });
 export type HandOff = z.infer<typeof HandOff>;
 
+/** That all which an attempt had done is in one pushed commit; its machine's word as it ended it. */
+export const Saved = z.object({
+  epoch: z.string().refine(isEpoch),
+  commit: z.string(),
+  /** RFC 3339. */
+  at: z.string(),
+});
+export type Saved = z.infer<typeof Saved>;
+
+/** That a worker wants to go on in a fresh session; it holds for one incarnation of it. */
+export const Restart = z.object({
+  /** With the respawn: `4.2.0`. */
+  epoch: z.string().refine(isEpoch),
+  /** What the next session is told. */
+  message: z.string().default(""),
+  atMs: z.number(),
+});
+export type Restart = z.infer<typeof Restart>;
+
 /** The four ways in which a polecat leaves. */
 export const ExitKind = z.enum(["COMPLETED", "BLOCKED", "REFACTOR", "ESCALATE"]);
 export type ExitKind = z.infer<typeof ExitKind>;
@@ -91,6 +110,8 @@ export type Digest = z.infer<typeof Digest>;
 // On work beads.
 export const slingField = gtField("gt.sling", Sling);
 export const handOffField = gtField("gt.handoff", HandOff);
+export const savedField = gtField("gt.saved", Saved);
+export const restartField = gtField("gt.restart", Restart);
 export const placementField = gtField("gt.placement", Placement);
 /** A unified diff: the work of the `patch` runtime. */
 export const patchField = gtField("gt.patch", z.string());
