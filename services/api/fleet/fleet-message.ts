@@ -1,20 +1,21 @@
 import type { MessageInitShape } from "@bufbuild/protobuf";
 import { timestampFromMs } from "@bufbuild/protobuf/wkt";
 import {
+  Fencing,
+  LossPolicy,
   type MachineSchema,
   MachineState,
   type RigSchema,
 } from "#proto/gastown/v1/fleet_service_pb.ts";
 import { type EnrolledMachine, machines, serves } from "#services/ledger/machines.ts";
-import type { EnrolledRig } from "#services/ledger/rigs.ts";
+import { type EnrolledRig, holderOf } from "#services/ledger/rigs.ts";
 import type { World } from "#services/ledger/world.ts";
 import { busyCounts } from "#services/scheduler/gather.ts";
 import { type Peers, silentAfterMs } from "#services/telemetry/peers.ts";
+import { drainMessage } from "./drain-message.ts";
 
-/**
- * Without a sign of life for this long a machine counts as lost; what follows is the rig's policy.
- */
-export const lostAfterMs = 60_000;
+/** Over git alone an idle machine has little to say: only then is it called silent. */
+const lostAfterMs = 60_000;
 
 const states = {
   ready: MachineState.READY,
@@ -30,35 +31,46 @@ export function isUnheard(machine: string, peers: Peers): boolean {
   return peers.isSilent(machine, silentAfterMs) || !peers.isHeard(machine, lostAfterMs);
 }
 
-/** A machine as the API shows it. */
+/**
+ * A machine as the API shows it. Whether it is lost is what the town judged and wrote; `link` says
+ * what is heard of it here and now.
+ */
 export function machineMessage(
-  { machine, state }: EnrolledMachine,
+  host: EnrolledMachine,
   world: World,
   peers: Peers,
+  nowMs: number,
 ): MessageInitShape<typeof MachineSchema> {
+  const { bead, machine, state, lostSince } = host;
   const peer = peers.of(machine.name);
   const silent = isUnheard(machine.name, peers);
   const authorities = peer?.beat?.authorities ?? [];
+  const isLost = lostSince !== undefined || bead.status === "closed";
+  const drain = drainMessage(host, world, nowMs);
   return {
     name: machine.name,
-    state: peers.isSilent(machine.name, lostAfterMs) ? MachineState.LOST : states[state],
+    state: isLost ? MachineState.LOST : states[state],
     rigs: machine.rigs,
     polecatsMax: machine.polecatsMax,
     polecatsRunning:
       peer?.beat?.polecats.length ?? busyCounts(world).machines.get(machine.name) ?? 0,
     version: machine.version,
+    wireVersion: machine.wire,
     authorities: authorities.map(({ rig, term }) => `${rig}@${term}`),
     // One that this process has not heard yet is known by the ledger alone.
     link: silent ? "silent" : (peer?.link ?? "git"),
     ...(peer && { beatTime: timestampFromMs(peer.heardMs) }),
+    ...(lostSince !== undefined && { lostTime: timestampFromMs(Date.parse(lostSince)) }),
+    ...(drain && { drain }),
   };
 }
 
 /** A rig as the API shows it. */
 export function rigMessage(
-  { rig, authority }: EnrolledRig,
+  enrolled: EnrolledRig,
   world: World,
 ): MessageInitShape<typeof RigSchema> {
+  const { rig, authority } = enrolled;
   const serving = machines(world).filter(({ machine }) => serves(machine, rig));
   return {
     name: rig.name,
@@ -76,5 +88,9 @@ export function rigMessage(
     machines: serving.map(({ machine }) => machine.name),
     defaultRuntime: rig.defaultRuntime,
     polecatsMax: rig.polecatsMax,
+    appointed: holderOf(enrolled) ?? "",
+    onLoss: rig.onLoss === "wait" ? LossPolicy.WAIT : LossPolicy.REPLACE,
+    lossWaitSeconds: Math.round(rig.lossWaitMs / 1_000),
+    fencing: rig.fencing === "main" ? Fencing.MAIN : Fencing.CHAIN,
   };
 }
