@@ -1,24 +1,13 @@
 import { polecatBranch } from "#services/git/worktree.ts";
 import type { Bead } from "#services/ledger/bead.ts";
-import { spawnWorker } from "#services/ledger/drafts.ts";
 import { claimEpoch } from "#services/ledger/epoch.ts";
-import type { Draft } from "#services/ledger/event.ts";
-import { slingOf } from "#services/ledger/readiness.ts";
 import { type Rig, rigOf } from "#services/ledger/rigs.ts";
-import {
-  type Attempt,
-  assignmentLetter,
-  polecatStartedLetter,
-  witnessOf,
-} from "#services/mail/letters.ts";
+import { polecatStartedLetter, witnessOf } from "#services/mail/letters.ts";
 import { sendMail } from "#services/mail/mail.ts";
-import { pin } from "#services/molecules/pin.ts";
-import { pour } from "#services/molecules/pour.ts";
-import { moleculeOf, nextStep } from "#services/molecules/progress.ts";
 import { isTownError, TownError } from "#services/rpc/town-error.ts";
+import { assign, attemptOf } from "./assign.ts";
 import { CannotStartError } from "./cannot-start.ts";
 import { makeRoom } from "./clear-tree.ts";
-import { handOffLetter } from "./letters.ts";
 import {
   clonePath,
   outputPath,
@@ -32,8 +21,6 @@ import type { PolecatSession } from "./sessions.ts";
 import { setUp } from "./set-up.ts";
 import { standsAs } from "./stands.ts";
 import { startPoint } from "./start-point.ts";
-
-const handOffLinesMax = 20;
 
 /**
  * Start the worker of a claim: worktree, set-up, molecule on the hook, assignment, process, notice.
@@ -95,11 +82,6 @@ export async function announce(ports: PolecatPorts, session: PolecatSession): Pr
   await ledger.append(`machines/${machine}`, drafts);
 }
 
-/** A session as letters speak of it. */
-export function attemptOf(session: PolecatSession, work: Bead): Attempt {
-  return { agent: session.agent, machine: session.machine, epoch: session.epoch, work };
-}
-
 function newSession(
   ports: PolecatPorts,
   work: Bead,
@@ -155,7 +137,10 @@ async function prepareTree(
     if (session.isSetUp && !isForeign) return;
     if (serves !== branch) await makeRoom(ports, path, session);
   }
-  const start = await startPoint(git, repoDir, { session, rig, work });
+  const start = await startPoint(git, repoDir, {
+    ...{ session, rig, work },
+    world: ports.ledger.world,
+  });
   const isNew = !(await git.hasTree(path));
   const { head } = await git.addWorktree({ repoDir, path, branch, startPoint: start.commit });
   if (isNew && start.checkpoint !== undefined && head === start.commit) {
@@ -180,42 +165,6 @@ async function setUpOnce(
   const ready = { ...session, isSetUp: true };
   await ports.sessions.put(ready);
   return ready;
-}
-
-/** Molecule, hook, letter and the word that it was started: one append, so all or nothing. */
-async function assign(
-  ports: PolecatPorts,
-  session: PolecatSession,
-  after: PolecatSession | undefined,
-): Promise<void> {
-  const { ledger } = ports;
-  const { agent, epoch } = session;
-  const held = ledger.world.bead(session.bead);
-  if (!held) return;
-  const recipe = await ports.recipe(held);
-  const output = after ? await ports.output.tail(after.name, handOffLinesMax) : [];
-  const { world } = ledger;
-  const work = world.bead(session.bead);
-  if (!work || !standsAs(work, ports.machine, epoch)) {
-    throw new TownError("stale", `${session.beadId} was taken from ${agent} while it started`);
-  }
-  const { root, drafts } = pour({ world, recipe, work, polecat: agent });
-  const attempt = attemptOf(session, work);
-  const molecule = moleculeOf(world, work.uid);
-  const step = molecule && (nextStep(molecule)?.name ?? "");
-  const letter = after
-    ? handOffLetter(attempt, { step: step ?? "load-context", output })
-    : assignmentLetter(attempt, slingOf(work, world)?.by || "mayor", session.branch);
-  const prefix = rigOf(work, world)?.rig.prefix ?? "hq";
-  const started: Draft[] = world.state(work.uid)?.spawns.has(epoch)
-    ? []
-    : [spawnWorker(work.uid, epoch, { session: session.name, machine: ports.machine })];
-  await ledger.append(`machines/${ports.machine}`, [
-    ...drafts,
-    ...pin(world, agent, prefix, root),
-    ...sendMail(world, letter),
-    ...started,
-  ]);
 }
 
 /** Start the process, or find the one that was started just before we could write it down. */

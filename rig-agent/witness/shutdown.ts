@@ -3,6 +3,7 @@ import { claimEpoch } from "#services/ledger/epoch.ts";
 import { mergeField } from "#services/ledger/work-fields.ts";
 import { sendMail } from "#services/mail/mail.ts";
 import { mergeRequestUid } from "#services/molecules/leave.ts";
+import { attemptOf } from "../polecat/assign.ts";
 import { exitUnder, gatherWorks } from "../polecat/gather.ts";
 import { escalateDrafts } from "../polecat/leave.ts";
 import { keptLetter } from "../polecat/letters.ts";
@@ -11,7 +12,6 @@ import type { PolecatPorts } from "../polecat/ports.ts";
 import { standing } from "../polecat/reconcile.ts";
 import { endSession, retire } from "../polecat/retire.ts";
 import type { PolecatSession } from "../polecat/sessions.ts";
-import { attemptOf } from "../polecat/spawn.ts";
 import { type Remains, verify } from "./verify.ts";
 
 /**

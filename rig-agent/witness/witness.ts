@@ -6,13 +6,13 @@ import type { WispStore } from "#services/ledger/wisp-store.ts";
 import { type Actor, runActor } from "#services/lifecycle/actor.ts";
 import { shutdownUid, subjects, witnessOf } from "#services/mail/letters.ts";
 import { inbox, markRead } from "#services/mail/mail.ts";
+import { attemptOf } from "../polecat/assign.ts";
 import { look } from "../polecat/evidence.ts";
 import { exitUnder } from "../polecat/gather.ts";
 import { escalateDrafts } from "../polecat/leave.ts";
 import type { PolecatPorts } from "../polecat/ports.ts";
 import { endSession } from "../polecat/retire.ts";
 import type { PolecatSession } from "../polecat/sessions.ts";
-import { attemptOf } from "../polecat/spawn.ts";
 import { nudge } from "../polecat/status.ts";
 import { judge, type Patient, type PatrolLimits, type Verdict } from "./judge.ts";
 import {

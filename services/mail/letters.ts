@@ -21,13 +21,23 @@ export type Attempt = {
   readonly work: Pick<Bead, "uid" | "id" | "title">;
 };
 
-/** The assignment, from whoever slung the work to the polecat that gets it. */
-export function assignmentLetter(attempt: Attempt, from: string, branch: string): Letter {
+/**
+ * The assignment, from whoever slung the work to the polecat that gets it.
+ *
+ * @param before what there is to know of an attempt that it goes on with
+ */
+export function assignmentLetter(
+  attempt: Attempt,
+  from: string,
+  branch: string,
+  before: readonly string[] = [],
+): Letter {
   const { agent, epoch, work } = attempt;
   const body = [
     `${work.id}: ${work.title}`,
     "",
     `It hangs on your hook as attempt ${epoch}; your branch is ${branch}.`,
+    ...before,
     `\`gt show ${work.id}\` is the assignment, \`gt hook\` the next step. Run it.`,
   ].join("\n");
   const uid = derivedUid("mail", subjects.assignment, work.uid, epoch);
