@@ -1,7 +1,8 @@
-import { TownError } from "#services/rpc/town-error.ts";
+import { isTownError, TownError } from "#services/rpc/town-error.ts";
+import { cutGit } from "./cut-git.ts";
 import { fetchRefs, isReachable, readRef, trackingRef } from "./fetch-remote.ts";
 import { cliGit } from "./git.ts";
-import { cutGit, runGit } from "./run-git.ts";
+import { runGit } from "./run-git.ts";
 import { readTrailers } from "./trailers.ts";
 
 /** One ref in which an attempt at a bead left work. */
@@ -34,7 +35,10 @@ export type SalvageGit = {
 };
 
 const places = ["refs/gastown-remote/checkpoint/", "refs/remotes/origin/polecat/"];
-const form = /^refs\/(?:gastown-remote\/checkpoint|remotes\/origin\/polecat)\/([^/]+)\/(\d+\.\d+)$/;
+const number = "(?:0|[1-9]\\d{0,14})";
+const form = new RegExp(
+  `^refs/(?:gastown-remote/checkpoint|remotes/origin/polecat)/([^/]+)/(${number}\\.${number})$`,
+);
 
 /**
  * What attempts left at the remote, the oldest first, as the last fetch into a clone knows it.
@@ -186,9 +190,8 @@ export async function removeLeftWork(wanted: {
   const { repoDir, refs, signal } = wanted;
   if (refs.length === 0) return [];
   const updates = refs.map(({ ref, commit }) => ({ ref, to: undefined, lease: commit }));
-  let failure: unknown;
   await cliGit.push({ repoDir, updates, signal }).catch((error) => {
-    failure = error;
+    if (!isTownError(error, "stale")) throw error;
   });
   // Some may be gone though others were refused: the remote is asked which.
   const names = refs.map(({ ref }) => ref);
@@ -197,7 +200,6 @@ export async function removeLeftWork(wanted: {
   for (const ref of names) {
     if ((await readRef(repoDir, trackingRef(ref))) === undefined) gone.push(ref);
   }
-  if (gone.length === 0 && failure !== undefined) throw failure;
   return gone;
 }
 
