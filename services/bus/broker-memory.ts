@@ -15,8 +15,12 @@ export type MemoryBroker = {
   readonly heal: (name?: string) => void;
   /** Lose everything stored, as when the server's disk is replaced; every link blinks. */
   readonly wipe: () => void;
+  /** Lose what was stored after `seq`, as with the server's power; every link blinks. */
+  readonly rollBack: (seq: number) => void;
   readonly isCut: (name: string) => boolean;
   readonly store: MemoryStore;
+  /** Have every client see that there is something new. */
+  readonly tellStored: () => void;
   readonly clients: Set<MemoryClient>;
 };
 
@@ -38,12 +42,18 @@ export type MemoryClient = {
   readonly report: (error: unknown) => void;
 };
 
-export type BrokerOptions = Partial<StoreLimits> & { readonly nowMs?: () => number };
+export type BrokerOptions = Partial<StoreLimits> & {
+  readonly nowMs?: () => number;
+  /** A name for each life of the store. */
+  readonly newStoreId?: () => string;
+  /** When the client of this name sees what is new in the store; at once by default. */
+  readonly transit?: (client: string, see: () => void) => void;
+};
 
 /** A broker with nothing stored and no clients. */
 export function createMemoryBroker(options: BrokerOptions = {}): MemoryBroker {
-  const { nowMs = Date.now, ...limits } = options;
-  const store = createMemoryStore({ ...storeLimits, ...limits }, nowMs);
+  const { nowMs = Date.now, newStoreId, transit = atOnce, ...limits } = options;
+  const store = createMemoryStore({ ...storeLimits, ...limits }, nowMs, newStoreId);
   const clients = new Set<MemoryClient>();
   const cutNames = new Set<string>();
   let isAway = false;
@@ -51,10 +61,21 @@ export function createMemoryBroker(options: BrokerOptions = {}): MemoryBroker {
   const tellAll = () => {
     for (const { name, link } of [...clients]) link.set(!isCut(name));
   };
+  const blink = (meanwhile: () => void) => {
+    const wasAway = isAway;
+    isAway = true;
+    tellAll();
+    meanwhile();
+    isAway = wasAway;
+    tellAll();
+  };
   return {
     store,
     clients,
     isCut,
+    tellStored: () => {
+      for (const { name, stored } of [...clients]) transit(name, stored.tell);
+    },
     cut: (name) => {
       if (name === undefined) isAway = true;
       else cutNames.add(name);
@@ -65,13 +86,11 @@ export function createMemoryBroker(options: BrokerOptions = {}): MemoryBroker {
       else cutNames.delete(name);
       tellAll();
     },
-    wipe: () => {
-      const wasAway = isAway;
-      isAway = true;
-      tellAll();
-      store.wipe();
-      isAway = wasAway;
-      tellAll();
-    },
+    wipe: () => blink(store.wipe),
+    rollBack: (seq) => blink(() => store.rollBack(seq)),
   };
+}
+
+function atOnce(_client: string, see: () => void): void {
+  see();
 }

@@ -53,6 +53,16 @@ test.for([
   expect(kept).toEqual(expected);
 });
 
+test("a store that lost its tail gives its numbers to other messages", () => {
+  const store = createMemoryStore(storeLimits, () => 0);
+  for (const id of ["1", "2", "3"]) store.append("gt.t.ledger.a", payload, id);
+  store.rollBack(1);
+  expect(store.state(1)).toMatchObject({ lastSeq: 1, storedAtMs: 0 });
+  expect(store.append("gt.t.ledger.a", payload, "3")).toBe(true);
+  expect(store.after(1, "gt.t.ledger.>")?.seq).toBe(2);
+  expect(store.after(2, "gt.t.ledger.>")).toBeUndefined();
+});
+
 test("an id is forgotten after its window, and not before", () => {
   let now = 0;
   const store = createMemoryStore({ ...storeLimits, dedupeWindowMs: 100 }, () => now);

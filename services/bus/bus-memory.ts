@@ -1,3 +1,4 @@
+import { type Clock, systemClock } from "../lifecycle/clock.ts";
 import { TownError } from "../rpc/town-error.ts";
 import type { Allowed, MemoryBroker, MemoryClient } from "./broker-memory.ts";
 import type { Bus, Responder, Subscription } from "./bus.ts";
@@ -5,7 +6,7 @@ import { type ConsumerPorts, type StoredMessage, startConsumer } from "./consume
 import { createLink, createListeners } from "./link.ts";
 import { resume } from "./position.ts";
 import { decodeFailure, encodeFailure } from "./reply.ts";
-import { consumerRetry, type RetryLimits } from "./retry-delay.ts";
+import { consumerRetry, pauseOn, type RetryLimits } from "./retry-delay.ts";
 import {
   checkConsumable,
   checkPattern,
@@ -22,6 +23,10 @@ export type MemoryBusOptions = {
   readonly allow?: Allowed;
   readonly retry?: RetryLimits;
   readonly signal?: AbortSignal;
+  /** What its waits pass on. */
+  readonly clock?: Clock;
+  /** 0 to 1, to spread retries. */
+  readonly random?: () => number;
 };
 
 /** A client of the in-process broker, with the semantics of the NATS one. */
@@ -59,11 +64,11 @@ export function connectMemoryBus(broker: MemoryBroker, options: MemoryBusOptions
       checkStorable(subject, payload);
       needUse(client, "publish", subject);
       if (!broker.store.append(subject, payload, dedupeId)) return;
-      for (const other of [...broker.clients]) other.stored.tell();
+      broker.tellStored();
     },
     consume: async (pattern, handle, where) => {
       checkConsumable(pattern);
-      const ports = consumerPorts(broker, client, pattern, where, options.retry ?? consumerRetry);
+      const ports = consumerPorts(broker, client, { pattern, where }, options);
       return startConsumer(ports, handle, closed.signal);
     },
     signal: (subject, payload) => {
@@ -77,7 +82,8 @@ export function connectMemoryBus(broker: MemoryBroker, options: MemoryBusOptions
     request: async (subject, payload, timeoutMs) => {
       checkSubject(subject);
       needUse(client, "publish", subject);
-      return ask(broker, client, { subject, payload: payload.slice(), timeoutMs });
+      const question = { subject, payload: payload.slice(), timeoutMs };
+      return ask(broker, client, question, options.clock ?? systemClock);
     },
   };
 }
@@ -85,10 +91,10 @@ export function connectMemoryBus(broker: MemoryBroker, options: MemoryBusOptions
 function consumerPorts(
   broker: MemoryBroker,
   client: MemoryClient,
-  pattern: string,
-  { from, after }: Parameters<Bus["consume"]>[2],
-  retry: RetryLimits,
+  { pattern, where }: { pattern: string; where: Parameters<Bus["consume"]>[2] },
+  { retry = consumerRetry, clock, random }: MemoryBusOptions,
 ): ConsumerPorts {
+  const { from, after } = where;
   const { link, report } = client;
   return {
     after,
@@ -96,6 +102,8 @@ function consumerPorts(
     untilUp: link.untilUp,
     report,
     retry,
+    random,
+    pause: clock && ((durationMs, signal) => pauseOn(clock, durationMs, signal)),
     open: async (last, signal) => {
       needUse(client, "subscribe", pattern);
       const position = resume(last, from, broker.store.state(last?.seq ?? 0));
@@ -162,14 +170,14 @@ async function ask(
   broker: MemoryBroker,
   client: MemoryClient,
   { subject, payload, timeoutMs }: Question,
+  clock: Clock,
 ): Promise<Uint8Array> {
   const found = findResponder(broker, subject);
   if (!found) throw new TownError("unavailable", `nobody answers ${subject}`);
   const { promise, resolve, reject } = Promise.withResolvers<Uint8Array>();
-  const timer = setTimeout(
-    () => reject(new TownError("timeout", `${subject} did not answer in ${timeoutMs} ms`)),
-    timeoutMs,
-  );
+  const cancel = clock.after(timeoutMs, () => {
+    reject(new TownError("timeout", `${subject} did not answer in ${timeoutMs} ms`));
+  });
   const watch = client.link.onLink(() => reject(linkDown()));
   // An answer given while the responder's link is down is lost on the way.
   const reply = (deliver: () => void) => found.client.link.isUp() && deliver();
@@ -180,7 +188,7 @@ async function ask(
   try {
     return await promise;
   } finally {
-    clearTimeout(timer);
+    cancel();
     watch.stop();
   }
 }

@@ -1,7 +1,7 @@
 import { isTownError } from "../rpc/town-error.ts";
 import type { MessageHandler, Subscription } from "./bus.ts";
 import type { Position } from "./position.ts";
-import { pause, type RetryLimits, retryDelayMs } from "./retry-delay.ts";
+import { type RetryLimits, pause as realPause, retryDelayMs } from "./retry-delay.ts";
 
 /** A message as the store holds it. */
 export type StoredMessage = {
@@ -27,6 +27,10 @@ export type ConsumerPorts = {
   readonly retry: RetryLimits;
   /** Where an earlier consumer had come to. */
   readonly after: Position | undefined;
+  /** How a pause passes; in real time by default. */
+  readonly pause?: ((durationMs: number, signal: AbortSignal) => Promise<void>) | undefined;
+  /** 0 to 1, to spread retries; the real thing by default. */
+  readonly random?: (() => number) | undefined;
 };
 
 /**
@@ -69,6 +73,7 @@ async function run(
 ): Promise<void> {
   let last = ports.after;
   let failures = 0;
+  const { pause = realPause, random = Math.random } = ports;
   while (!signal.aborted) {
     await ports.untilUp(signal);
     if (signal.aborted) return;
@@ -88,7 +93,7 @@ async function run(
       if (ports.isUp() && !signal.aborted) ports.report(error);
     }
     failures += 1;
-    await pause(retryDelayMs(failures, ports.retry, Math.random()), signal);
+    await pause(retryDelayMs(failures, ports.retry, random()), signal);
   }
 }
 
@@ -99,6 +104,7 @@ async function handleOne(
   handle: MessageHandler,
   signal: AbortSignal,
 ): Promise<boolean> {
+  const { pause = realPause, random = Math.random } = ports;
   for (let deliveryCount = 1; !signal.aborted; deliveryCount++) {
     try {
       await handle({ subject, payload, deliveryCount, position });
@@ -106,7 +112,7 @@ async function handleOne(
     } catch (error) {
       ports.report(error);
     }
-    await pause(retryDelayMs(deliveryCount, ports.retry, Math.random()), signal);
+    await pause(retryDelayMs(deliveryCount, ports.retry, random()), signal);
   }
   return false;
 }

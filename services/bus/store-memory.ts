@@ -27,14 +27,20 @@ export type MemoryStore = {
   readonly after: (seq: number, pattern: string) => StoredMessage | undefined;
   /** The store as a consumer sees it whose last message was `seq`. */
   readonly state: (seq: number) => StoreState;
+  /** Forget every message after `seq`: a server that lost its tail with the power. */
+  readonly rollBack: (seq: number) => void;
   readonly wipe: () => void;
 };
 
 /** A stream in memory: numbered from 1, bounded, deduplicating. */
-export function createMemoryStore(limits: StoreLimits, nowMs: () => number): MemoryStore {
+export function createMemoryStore(
+  limits: StoreLimits,
+  nowMs: () => number,
+  newStoreId: () => string = randomUUID,
+): MemoryStore {
   const messages = new Map<number, StoredMessage>();
   const seenAtMs = new Map<string, number>();
-  let storeId: string = randomUUID();
+  let storeId = newStoreId();
   let firstSeq = 1;
   let lastSeq = 0;
   let bytes = 0;
@@ -79,10 +85,17 @@ export function createMemoryStore(limits: StoreLimits, nowMs: () => number): Mem
       return undefined;
     },
     state: (seq) => ({ storeId, lastSeq, storedAtMs: messages.get(seq)?.storedAtMs }),
+    rollBack: (seq) => {
+      for (; lastSeq > seq && lastSeq >= firstSeq; lastSeq -= 1) {
+        bytes -= messages.get(lastSeq)?.payload.length ?? 0;
+        messages.delete(lastSeq);
+      }
+      seenAtMs.clear();
+    },
     wipe: () => {
       messages.clear();
       seenAtMs.clear();
-      storeId = randomUUID();
+      storeId = newStoreId();
       firstSeq = 1;
       lastSeq = 0;
       bytes = 0;
