@@ -63,7 +63,16 @@ export function serveLocally(api: LocalApi): Promise<RpcServer> {
         sessions.inTurn(worker.beadUid, () => checkpoint(polecats, worker, signal)),
       ring,
     },
-    fleet: { joinTown: onlyTheTown, addRig: onlyTheTown },
+    fleet: {
+      joinTown: onlyTheTown,
+      addRig: onlyTheTown,
+      cordonMachine: onlyTheTown,
+      uncordonMachine: onlyTheTown,
+      drainMachine: onlyTheTown,
+      confirmLoss: onlyTheTown,
+      moveRig: onlyTheTown,
+      updateRig: onlyTheTown,
+    },
   });
   return serveRpc({
     services,

@@ -1,6 +1,6 @@
 import type { Bead } from "#services/ledger/bead.ts";
 import { type EnrolledMachine, machines, serves } from "#services/ledger/machines.ts";
-import { liveMergeRequest, workInHand } from "#services/ledger/readiness.ts";
+import { liveMergeRequest, slingOf, workInHand } from "#services/ledger/readiness.ts";
 import { type EnrolledRig, type Rig, rigOf, rigs } from "#services/ledger/rigs.ts";
 import { handOffField } from "#services/ledger/work-fields.ts";
 import type { World } from "#services/ledger/world.ts";
@@ -51,9 +51,15 @@ export function departures(world: World, host: EnrolledMachine, nowMs: number): 
   return leftOn(world, machine.name).beads.map((bead) => {
     if (handOffField.read(bead)?.epoch === bead.claim?.epoch) return { bead, fate: "asked" };
     if (liveMergeRequest(bead, world)) return { bead, fate: "leaves" };
-    const rig = rigOf(bead, world)?.rig;
-    const others = rig ? othersFor(world, rig, machine.name) : [];
-    if (others.length === 0) return { bead, fate: "nowhere to go" };
+    if (!hasElsewhere(bead, world, machine.name)) return { bead, fate: "nowhere to go" };
     return { bead, fate: isDue ? "hand off" : "may still end" };
   });
+}
+
+/** Whether another machine may go on with a bead: it serves its rig, and the sling allows it. */
+function hasElsewhere(bead: Bead, world: World, machine: string): boolean {
+  const rig = rigOf(bead, world)?.rig;
+  const slungTo = slingOf(bead, world)?.machine;
+  const others = rig ? othersFor(world, rig, machine) : [];
+  return others.some((each) => slungTo === undefined || slungTo === each.machine.name);
 }

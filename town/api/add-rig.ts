@@ -3,6 +3,7 @@ import { z } from "zod";
 import {
   type AddRigRequest,
   type FleetService,
+  LossPolicy,
   RigSchema,
 } from "#proto/gastown/v1/fleet_service_pb.ts";
 import { rigMessage } from "#services/api/fleet/fleet-message.ts";
@@ -17,6 +18,7 @@ import { type EnrolledRig, Rig, rigField, rigs, townPrefix } from "#services/led
 import type { MethodImpl } from "#services/rpc/method.ts";
 import { isTownError, TownError } from "#services/rpc/town-error.ts";
 import { presetNamed } from "#services/runtime/presets.ts";
+import { lossWait, policyOf } from "./update-rig.ts";
 
 const name = z
   .string()
@@ -34,6 +36,8 @@ const Wanted = z.object({
     }),
   ),
   polecatsMax: z.number().int().nonnegative("0 for no limit, or more"),
+  onLoss: z.enum(LossPolicy, "wait or replace"),
+  lossWaitSeconds: lossWait,
 });
 
 /** Take up a project, once its remote has shown by real pushes that it can be worked on. */
@@ -62,6 +66,8 @@ export function addRig(ports: {
       machines: request.machines,
       defaultRuntime: request.defaultRuntime,
       polecatsMax: request.polecatsMax,
+      onLoss: policyOf(request.onLoss),
+      ...(request.lossWaitSeconds > 0 && { lossWaitMs: request.lossWaitSeconds * 1_000 }),
     });
     // Probing took a while: another call may have taken the name meanwhile.
     const since = rigs(ledger.world).find((each) => each.rig.name === rig.name);

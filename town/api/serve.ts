@@ -14,7 +14,14 @@ import type { Peers } from "#services/telemetry/peers.ts";
 import type { TownConfig } from "../config.ts";
 import { describeStanding, type TownTerm } from "../hub/town-term.ts";
 import { addRig } from "./add-rig.ts";
+import { confirmLoss } from "./confirm-loss.ts";
+import { cordonMachine } from "./cordon-machine.ts";
+import { drainMachine } from "./drain-machine.ts";
+import type { FleetPorts } from "./fleet-ports.ts";
 import { joinTown } from "./join-town.ts";
+import { moveRig } from "./move-rig.ts";
+import { uncordonMachine } from "./uncordon-machine.ts";
+import { updateRig } from "./update-rig.ts";
 
 /** What the town's API is served from. */
 export type TownApi = {
@@ -62,6 +69,7 @@ export async function serveTown(api: TownApi): Promise<RpcServer> {
         natsUrl: config.natsUrl ?? "",
         ledgerRemote: config.ledgerRemote,
       }),
+      ...machineLife({ ledger, peers, nowMs: clock.nowMs }),
     },
   });
   return serveRpc({
@@ -74,6 +82,18 @@ export async function serveTown(api: TownApi): Promise<RpcServer> {
     onCall: (call) => log.debug(call, "call"),
     onBug: (error, call) => log.error({ err: error, ...call }, "a bug"),
   });
+}
+
+/** What only the town can say of machines and of who holds their rigs. */
+function machineLife(ports: FleetPorts) {
+  return {
+    cordonMachine: cordonMachine(ports),
+    uncordonMachine: uncordonMachine(ports),
+    drainMachine: drainMachine(ports),
+    confirmLoss: confirmLoss(ports),
+    moveRig: moveRig(ports),
+    updateRig: updateRig(ports),
+  };
 }
 
 const loopback = /^(127\.\d+\.\d+\.\d+|\[::1\]|localhost):\d+$/;

@@ -4,6 +4,7 @@ import { burnWithMachines } from "#services/ledger/wisp-reservation.ts";
 import { closingsOfEpics } from "#services/scheduler/epics.ts";
 import type { FleetVerdict } from "#services/telemetry/judge-fleet.ts";
 import { appointments } from "../fleet/appoint.ts";
+import { drainHandOffs } from "../fleet/drain.ts";
 import { brakeLetter, lossDrafts } from "../fleet/mark-lost.ts";
 
 /** What the Deacon's patrol needs. */
@@ -24,7 +25,8 @@ export type DeaconMemory = { stormSinceMs?: number | undefined };
 const stormMin = 2;
 
 /**
- * One patrol: say who is lost and who came back, appoint authorities, close the town's epics whose
+ * One patrol: say who is lost and who came back, appoint authorities, hand off what is
+ * left on machines whose drain is due, close the town's epics whose
  * children are done, and what was reserved for wisps of machines that have left.
  */
 export async function tend(ports: DeaconPorts, memory: DeaconMemory = {}): Promise<void> {
@@ -39,6 +41,7 @@ export async function tend(ports: DeaconPorts, memory: DeaconMemory = {}): Promi
     await ledger.append("deacon", brakeLetter(world, verdict, episode));
   }
   await ledger.append("deacon", appointments(world, isHeard));
+  await ledger.append("deacon", drainHandOffs(world, ports.nowMs()));
   const isTowns = ({ id }: { id: string }) => id.startsWith(`${townPrefix}-`);
   await ledger.append("deacon", closingsOfEpics(world, isTowns));
   await ledger.append("deacon", burnWithMachines(world));

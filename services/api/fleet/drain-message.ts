@@ -2,6 +2,7 @@ import type { MessageInitShape } from "@bufbuild/protobuf";
 import { timestampFromMs } from "@bufbuild/protobuf/wkt";
 import type { DrainSchema } from "#proto/gastown/v1/fleet_service_pb.ts";
 import type { EnrolledMachine } from "#services/ledger/machines.ts";
+import { slingOf } from "#services/ledger/readiness.ts";
 import { rigOf } from "#services/ledger/rigs.ts";
 import type { World } from "#services/ledger/world.ts";
 import { type Departure, departures, leftOn } from "#services/scheduler/drain.ts";
@@ -32,6 +33,10 @@ function note({ bead, fate }: Departure, machine: string, world: World): string[
   if (fate === "asked") return [`${bead.id} is being handed off`];
   if (fate === "leaves") return [`${bead.id} was submitted: its worker is about to leave`];
   if (fate !== "nowhere to go") return [];
-  const only = `no machine but ${machine} takes work of ${rig} now`;
-  return [`${bead.id} has nowhere to go on: ${only}; it waits for its worker to end`];
+  const slungTo = slingOf(bead, world)?.machine;
+  const why =
+    slungTo === undefined
+      ? `no machine but ${machine} takes work of ${rig} now`
+      : `it was slung to ${slungTo} alone`;
+  return [`${bead.id} has nowhere to go on: ${why}; it waits for its worker to end`];
 }
