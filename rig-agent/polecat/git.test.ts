@@ -135,6 +135,9 @@ describe.for(benches)("$name", ({ open }) => {
     expect(await git.pushHead({ path, branch, target: "main" })).toEqual({ commit, ahead: 1 });
     expect(await bench.remoteRef(branch)).toBe(commit);
     await bench.edit(path, { "b.txt": "b" });
+    const beside = (await bench.remoteRef("main")) ?? "";
+    const apart = git.removeWorktree({ repoDir, path, safeCommit: beside });
+    await expect(apart).rejects.toThrow(`is not part of ${beside}`);
     const dirty = git.removeWorktree({ repoDir, path });
     await expect(dirty).rejects.toThrow("1 uncommitted changes (b.txt)");
     const short = git.removeWorktree({ repoDir, path, safeCommit: commit });

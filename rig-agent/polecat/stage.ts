@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { scratchRemote } from "#services/git/scratch-remote.ts";
 import { nodeDisk } from "#services/ledger/disk-node.ts";
 import { claimBead, createBead } from "#services/ledger/drafts.ts";
+import type { Cursor } from "#services/ledger/event.ts";
 import { derivedUid, randomBase36 } from "#services/ledger/ids.ts";
 import { type Ledger, openLedger } from "#services/ledger/ledger.ts";
 import { type Clock, systemClock } from "#services/lifecycle/clock.ts";
@@ -24,6 +25,15 @@ export type StageOptions = {
   readonly setup?: string;
   readonly limits?: Partial<PolecatLimits>;
   readonly clock?: Clock;
+  /** `vm-a` if absent. */
+  readonly machine?: string;
+  /** Another machine's stage, whose remote and ledger this one shares. */
+  readonly beside?: Pick<Shared, "scratch" | "ledger">;
+};
+
+type Shared = {
+  readonly scratch: Awaited<ReturnType<typeof scratchRemote>>;
+  readonly ledger: Ledger;
 };
 
 const nux = "rigs/alpha/polecats/nux";
@@ -31,6 +41,7 @@ const nux = "rigs/alpha/polecats/nux";
 /** What a stage's parts share. */
 type Scenery = {
   readonly options: StageOptions;
+  readonly machine: string;
   readonly dir: string;
   readonly home: string;
   readonly ledger: Ledger;
@@ -43,19 +54,18 @@ type Change = (ports: PolecatPorts) => PolecatPorts;
 
 /** One machine with one rig, a real ledger, remote and processes, for tests. */
 export async function openStage(options: StageOptions) {
-  const scratch = await scratchRemote();
-  const home = join(scratch.dir, "home");
+  const { machine = "vm-a", beside } = options;
+  const scratch = beside?.scratch ?? (await scratchRemote());
+  const home = join(scratch.dir, `home-${machine}`);
   const bell = new Set<() => void>();
   const ring = () => {
     for (const wake of bell) wake();
   };
-  const heard = await listen(join(scratch.dir, "heard"), ring);
-  const files = { dir: join(home, "journal"), machine: "vm-a", disk: nodeDisk };
-  const ledger = await openLedger({ ...files, nowMs: () => Date.now() });
+  const heard = await listen(join(scratch.dir, `heard-${machine}`), ring);
+  const ledger = beside?.ledger ?? (await openJournal(scratch.remote, home, options));
   ledger.onChange(ring);
-  await ledger.append("town", [rigBead(scratch.remote, options.setup ?? "")]);
   const failures: string[] = [];
-  const scenery: Scenery = { options, dir: scratch.dir, home, ledger, failures, ring };
+  const scenery: Scenery = { options, machine, dir: scratch.dir, home, ledger, failures, ring };
   let running: Running | undefined;
   const close = async () => {
     running?.stop.abort();
@@ -84,18 +94,22 @@ export async function openStage(options: StageOptions) {
     },
     close,
     until: <T>(holds: Holds<T>) => until(bell, holds),
-    claim: (id: string, epoch: string, polecat?: string) => claim(ledger, id, epoch, polecat),
+    /** File a bead and claim it for this machine, as the authority does. */
+    claim: (id: string, epoch: string, polecat = nux, cursor?: Cursor) =>
+      claim(ledger, id, epoch, { machine, polecat, cursor }),
     [Symbol.asyncDispose]: async () => {
       await close();
       await endAll(home);
       heard.close();
+      if (beside) return;
       await ledger.close();
       await scratch[Symbol.asyncDispose]();
     },
   };
 }
 
-async function begin({ options, dir, home, ledger, failures, ring }: Scenery, change?: Change) {
+async function begin(scenery: Scenery, change?: Change) {
+  const { options, machine, dir, home, ledger, failures, ring } = scenery;
   const stop = new AbortController();
   const store = await openSessions(home, (error) => failures.push(String(error)));
   const put: typeof store.put = async (session) => {
@@ -104,9 +118,9 @@ async function begin({ options, dir, home, ledger, failures, ring }: Scenery, ch
   };
   const gt = join(process.cwd(), "services/gt/main.ts");
   const surroundings = { home, socket: join(home, "agent.sock"), gt, inherited: process.env };
-  const prelude = workerPrelude(join(dir, "heard"));
+  const prelude = workerPrelude(join(dir, `heard-${machine}`));
   const real: PolecatPorts = {
-    machine: "vm-a",
+    machine,
     home,
     ledger,
     clock: options.clock ?? systemClock,
@@ -152,11 +166,22 @@ async function until<T>(bell: Set<() => void>, holds: Holds<T>): Promise<T> {
   }
 }
 
-/** File a bead and claim it for `nux`, as the authority does. */
-async function claim(ledger: Ledger, id: string, epoch: string, polecat = nux): Promise<string> {
+async function openJournal(remote: string, home: string, { setup = "" }: StageOptions) {
+  const files = { dir: join(home, "journal"), machine: "vm-a", disk: nodeDisk };
+  const ledger = await openLedger({ ...files, nowMs: () => Date.now() });
+  await ledger.append("town", [rigBead(remote, setup)]);
+  return ledger;
+}
+
+async function claim(
+  ledger: Ledger,
+  id: string,
+  epoch: string,
+  to: Parameters<typeof claimBead>[2],
+): Promise<string> {
   const uid = derivedUid("test", id);
   const drafts = ledger.world.bead(uid) ? [] : [createBead({ uid, id, title: `Work ${id}` })];
-  const claimed = claimBead(uid, epoch, { machine: "vm-a", polecat });
+  const claimed = claimBead(uid, epoch, to);
   await ledger.append("rigs/alpha/authority", [...drafts, claimed]);
   return uid;
 }
