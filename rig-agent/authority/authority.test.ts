@@ -112,7 +112,9 @@ test("a term is dropped when the authority moves to another machine", async () =
   const ledger = await town(bead("a", placed));
   const held = ports(ledger);
   await govern(held);
-  await ledger.append("overseer", [setFields("rig-alpha", { "gt.appointed": { machine: "vm-b", term: 1 } })]);
+  await ledger.append("overseer", [
+    setFields("rig-alpha", { "gt.appointed": { machine: "vm-b", term: 1 } }),
+  ]);
   await govern(held);
   expect(held.terms.of("alpha")).toBeUndefined();
 });

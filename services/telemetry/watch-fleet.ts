@@ -15,6 +15,10 @@ export type FleetWatch = {
   readonly limits: FleetLimits;
   /** Who is lost, as of now. To be asked every few seconds, so that a stop of ours is noticed. */
   readonly verdict: () => FleetVerdict;
+  /** Whether the bus is down, so that an idle machine has no voice. */
+  readonly isDeaf: () => boolean;
+  /** How long a machine has not been heard; since our start where it never was. */
+  readonly silentMs: (machine: string) => number;
 };
 
 /** Rounds come every 5 s; who asks again so much later was stopped meanwhile and heard nobody. */
@@ -38,6 +42,8 @@ export function watchFleet(options: {
   let awakeMs: number | undefined;
   return {
     limits,
+    isDeaf: () => !peers.isBusUp(),
+    silentMs: (name) => clock.nowMs() - (peers.heardMs(name) ?? peers.startedMs),
     verdict: () => {
       const nowMs = clock.nowMs();
       if (nowMs - askedMs > Math.max(asleepMs, limits.lostAfterMs / 2)) awakeMs = nowMs;
