@@ -1,7 +1,15 @@
 import { basename, dirname, join } from "node:path/posix";
 import type { Disk, DiskFile } from "./disk.ts";
 
-type File = { readonly kind: "file"; bytes: Uint8Array; durable: Uint8Array };
+type File = {
+  readonly kind: "file";
+  bytes: Uint8Array;
+  durable: Uint8Array;
+  /** Where the bytes stand, with room behind them; what was read of it stays as it was. */
+  backing?: Backing;
+};
+
+type Backing = { readonly bytes: Uint8Array; used: number };
 
 /** A folder: what it holds, what it will hold after a crash, and which of that was removed. */
 type Folder = {
@@ -62,7 +70,7 @@ export class MemoryDisk implements Disk {
       append: async (bytes) => {
         const fitting = bytes.subarray(0, Math.min(bytes.length, this.roomBytes));
         this.roomBytes -= fitting.length;
-        file.bytes = Buffer.concat([file.bytes, fitting]);
+        extend(file, fitting);
         if (fitting.length < bytes.length) throw failure("ENOSPC", "no space left on device");
       },
       sync: async () => {
@@ -197,6 +205,22 @@ export class MemoryDisk implements Disk {
   #mayWrite(): void {
     if (this.isReadOnly) throw failure("EROFS", "read-only file system");
   }
+}
+
+/** Append in place where nobody else has used the room; else with fresh room for twice as much. */
+function extend(file: File, more: Uint8Array): void {
+  const end = file.bytes.length + more.length;
+  const { backing: held } = file;
+  const isFree = held?.used === file.bytes.length && held.bytes.buffer === file.bytes.buffer;
+  let backing = held;
+  if (!backing || !isFree || end > backing.bytes.length) {
+    backing = { bytes: new Uint8Array(Math.max(1_024, 2 * end)), used: file.bytes.length };
+    backing.bytes.set(file.bytes);
+    file.backing = backing;
+  }
+  backing.bytes.set(more, backing.used);
+  backing.used = end;
+  file.bytes = backing.bytes.subarray(0, end);
 }
 
 function newFolder(): Folder {

@@ -94,6 +94,8 @@ export type LedgerOptions = {
   /** The file of the checkpoint; without one all is read and kept in memory. */
   readonly store?: string | undefined;
   readonly random?: (length: number) => string;
+  /** Reads a line; replicas of one process may share what they read, since events never change. */
+  readonly decode?: (line: string) => LedgerEvent;
 };
 
 /** Open a ledger on a folder: read what earlier incarnations wrote, begin a new one. */
@@ -107,7 +109,9 @@ export async function openLedger(options: LedgerOptions): Promise<Ledger> {
   const opening = { dir, incarnation, disk, onFailure };
   const opened = await openStored(options, async (store) => {
     const { journal, recovery, restored } = await openJournal(opening, store);
-    const replica = new Replica(incarnation, { journal, store, nowMs });
+    const { decode } = options;
+    const parts = { journal, store, nowMs, ...(decode && { decode }) };
+    const replica = new Replica(incarnation, parts);
     for (const detail of restored) replica.alarm({ kind: "checkpoint", detail });
     replica.recover(recovery);
     return { journal, replica, store };

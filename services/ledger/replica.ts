@@ -34,6 +34,7 @@ export type ReplicaParts = {
   readonly journal: Journal;
   readonly store: Store | undefined;
   readonly nowMs: () => number;
+  readonly decode?: (line: string) => LedgerEvent;
 };
 
 /** One process's copy of the ledger. */
@@ -50,12 +51,14 @@ export class Replica {
   readonly checkpoints: Checkpoints | undefined;
   readonly #stored: StoredEvents | undefined;
   readonly #nowMs: () => number;
+  readonly #decode: (line: string) => LedgerEvent;
   #position = 0;
   #clock: Stamp = [0, 0];
   #head: Head = { seq: 0, hash: "" };
 
   constructor(writer: string, parts: ReplicaParts) {
-    const { journal, store, nowMs } = parts;
+    const { journal, store, nowMs, decode = decodeEvent } = parts;
+    this.#decode = decode;
     this.#writer = writer;
     this.#journal = journal;
     this.#nowMs = nowMs;
@@ -134,7 +137,7 @@ export class Replica {
   #read(line: string, at: string): void {
     if (line === "" || this.#holds(line)) return;
     try {
-      const event = decodeEvent(line);
+      const event = this.#decode(line);
       if (!this.#stopped.has(event.writer)) this.#take(event, at);
     } catch (error) {
       if (!isTownError(error, "invalid")) throw error;
