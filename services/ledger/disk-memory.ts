@@ -214,7 +214,7 @@ function extend(file: File, more: Uint8Array): void {
   const isFree = held?.used === file.bytes.length && held.bytes.buffer === file.bytes.buffer;
   let backing = held;
   if (!backing || !isFree || end > backing.bytes.length) {
-    backing = { bytes: new Uint8Array(Math.max(1_024, 2 * end)), used: file.bytes.length };
+    backing = { bytes: Buffer.alloc(Math.max(1_024, 2 * end)), used: file.bytes.length };
     backing.bytes.set(file.bytes);
     file.backing = backing;
   }
