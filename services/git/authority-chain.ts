@@ -1,5 +1,6 @@
 import { trackingRef } from "./fetch-remote.ts";
 import { cliGit, type Git } from "./git.ts";
+import { readChainOnMain, takeTermOnMain } from "./main-chain.ts";
 import { asTerm, type Link, type TermPlace, takeNextTerm, termOf } from "./term-chain.ts";
 
 /** The ref of a rig's code remote that says who may claim and land. */
@@ -29,7 +30,13 @@ export type Chain = {
 };
 
 /** Whose chain, and how long its remote may take. */
-export type ChainPlace = Omit<TermPlace, "ref" | "about">;
+export type ChainPlace = Omit<TermPlace, "ref" | "about"> & {
+  /**
+   * The branch that carries the terms itself, where the remote cannot move a ref of ours together
+   * with it. Then what is called the chain is that branch, and its tip a term's commit on it.
+   */
+  readonly onMain?: string | undefined;
+};
 
 /**
  * Fetch the chain and read it.
@@ -37,7 +44,8 @@ export type ChainPlace = Omit<TermPlace, "ref" | "about">;
  * @param since a chain commit; only landings after it are returned, where the chain still has it
  */
 export async function readChain(place: ChainPlace & { since?: string }): Promise<Chain> {
-  const { git = cliGit } = place;
+  const { git = cliGit, onMain } = place;
+  if (onMain !== undefined) return readChainOnMain({ ...place, onMain });
   await git.fetchRefs(place, [authorityRef]);
   return readFetchedChain(place.repoDir, place.since, git);
 }
@@ -64,6 +72,8 @@ export function takeTerm(
     readonly establish?: boolean;
   },
 ): Promise<{ term: number; tip: string }> {
+  const { onMain } = wanted;
+  if (onMain !== undefined) return takeTermOnMain({ ...wanted, onMain });
   return takeNextTerm({ ...wanted, ref: authorityRef, about: "authority" });
 }
 

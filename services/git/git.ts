@@ -36,8 +36,8 @@ export type LogWanted = {
   readonly max?: number;
   /** Along first parents alone; true by default. */
   readonly isFirstParent?: boolean;
-  /** Only those with a line that begins with this trailer. */
-  readonly trailer?: string;
+  /** Only those with a line that begins with one of these trailers. */
+  readonly trailers?: readonly string[];
 };
 
 /** One commit, as a history tells it. */
@@ -99,12 +99,12 @@ export function pushArgs({ remote = "origin", updates, atomic }: Push): string[]
 }
 
 async function log(wanted: LogWanted): Promise<LogEntry[]> {
-  const { repoDir, tip, since, max, isFirstParent = true, trailer } = wanted;
+  const { repoDir, tip, since, max, isFirstParent = true, trailers = [] } = wanted;
   const args = [
     ...["log", "-z", "--format=%H %P%n%B"],
     ...(isFirstParent ? ["--first-parent"] : []),
     ...(max === undefined ? [] : [`-${max}`]),
-    ...(trailer === undefined ? [] : [`--grep=^${trailer}: `]),
+    ...trailers.map((trailer) => `--grep=^${trailer}: `),
     ...["--end-of-options", since === undefined ? tip : `${since}..${tip}`],
   ];
   const { stdout } = await runGit(args, { cwd: repoDir });

@@ -1,7 +1,10 @@
 import { isTownError, TownError } from "#services/rpc/town-error.ts";
+import { attempt } from "./attempt.ts";
 import { authorityRef, type ChainPlace, readFetchedChain } from "./authority-chain.ts";
 import { trackingRef } from "./fetch-remote.ts";
 import { cliGit } from "./git.ts";
+import { judgeLanding, type Seen } from "./judge-landing.ts";
+import { landOnMain } from "./land-on-main.ts";
 import { linkCommit, termOf } from "./term-chain.ts";
 
 /** One tested candidate and what it is for. */
@@ -49,6 +52,8 @@ const triesMax = 2;
  */
 export async function land(wanted: LandWanted): Promise<LandOutcome> {
   await checkOrder(wanted);
+  const { onMain } = wanted;
+  if (onMain !== undefined) return landOnMain({ ...wanted, onMain });
   let { tip } = wanted;
   for (let left = triesMax - 1; ; left -= 1) {
     const record = await recordLandings(wanted, tip);
@@ -67,44 +72,6 @@ export async function land(wanted: LandWanted): Promise<LandOutcome> {
     if (torn && seen.ruling && seen.chainTip && left > 0) tip = seen.chainTip;
     else return judgeLanding(seen, wanted.expectedMain, tip, failure);
   }
-}
-
-/** What the remote shows after a push. */
-export type Seen = {
-  readonly main: string | undefined;
-  readonly landed: boolean;
-  readonly chainTip: string | undefined;
-  readonly term: number;
-  readonly holder: string | undefined;
-  /** The chain still goes on from our tip, in our term. */
-  readonly ruling: boolean;
-  readonly recorded: boolean;
-};
-
-/** The outcome of a landing from what was seen; the failure only explains it. */
-export function judgeLanding(
-  seen: Seen,
-  expectedMain: string,
-  tip: string,
-  failure: TownError | undefined,
-): LandOutcome {
-  const { main, term, holder } = seen;
-  // A deposed process keeps its own tip, so that its next push is fenced.
-  const next = seen.ruling && seen.chainTip ? seen.chainTip : tip;
-  if (seen.landed) return { kind: "landed", tip: next, recorded: seen.recorded };
-  if (!seen.ruling) return { kind: "fenced", term, holder };
-  if (main !== expectedMain) return { kind: "target-moved", main, tip: next };
-  const why = failure?.message ?? "the push was accepted, but the target was moved back since";
-  const answered = !failure || failure.message.includes("rejected]");
-  if (!answered && isTownError(failure, "unavailable", "cancelled"))
-    return { kind: "unknown", why };
-  return { kind: "refused", why: explainRefusal(why), tip: next };
-}
-
-function explainRefusal(why: string): string {
-  if (!/Working directory has (?:un)?staged changes/.test(why)) return why;
-  const todo = "has uncommitted changes: commit or stash them";
-  return `the tree checked out at the remote ${todo} (${why})`;
 }
 
 async function checkOrder(wanted: LandWanted): Promise<void> {
@@ -182,14 +149,4 @@ async function look(wanted: LandWanted, tip: string): Promise<Seen> {
   const records = new Set(chain.landings.map(({ commit }) => commit));
   const recorded = landings.every(({ commit }) => records.has(commit));
   return { main, landed, chainTip, term, holder, ruling, recorded };
-}
-
-async function attempt(run: Promise<unknown>): Promise<TownError | undefined> {
-  try {
-    await run;
-    return undefined;
-  } catch (error) {
-    if (isTownError(error)) return error;
-    throw error;
-  }
 }

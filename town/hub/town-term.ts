@@ -201,7 +201,7 @@ class Terms implements TownTerm {
     let newest: Term = await readFetchedTerm(this.#chain());
     if (newest.holder === holder) newest = { term: 0, holder: undefined };
     if (base === undefined) return newest;
-    const which = { max: commitsRead, isFirstParent: false, trailer: "Gastown-Term" };
+    const which = { max: commitsRead, isFirstParent: false, trailers: ["Gastown-Term"] };
     for (const { trailers } of await this.#git.log({ repoDir: dir, tip: base, ...which })) {
       const { "Gastown-Term": term = "0", "Gastown-Holder": by } = trailers;
       if (by !== holder && Number(term) > newest.term) newest = { term: Number(term), holder: by };

@@ -121,15 +121,14 @@ function remoteOf({ remotes }: MemoryGitPorts, clone: CloneState, name = "origin
 }
 
 function log(clone: CloneState, wanted: LogWanted) {
-  const { max = Number.POSITIVE_INFINITY, isFirstParent = true, trailer } = wanted;
+  const { max = Number.POSITIVE_INFINITY, isFirstParent = true, trailers } = wanted;
   const tip = must(clone, wanted.tip);
   const since = wanted.since === undefined ? undefined : must(clone, wanted.since);
   const found = [];
   for (const commit of isFirstParent ? firstParents(tip, since) : wholeHistory(tip, since)) {
     if (found.length >= max) break;
-    if (trailer === undefined || commit.message.includes(`\n${trailer}: `)) {
-      found.push(logEntry(commit));
-    }
+    const isWanted = (trailer: string) => commit.message.includes(`\n${trailer}: `);
+    if (!trailers || trailers.some(isWanted)) found.push(logEntry(commit));
   }
   return found;
 }
