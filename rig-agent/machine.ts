@@ -1,6 +1,7 @@
 import type { Bus } from "#services/bus/bus.ts";
 import { townMachine } from "#services/bus/subjects.ts";
 import { version, wireVersion } from "#services/config/version.ts";
+import type { Git } from "#services/git/git.ts";
 import { writerMachine } from "#services/ledger/event.ts";
 import type { Ledger } from "#services/ledger/ledger.ts";
 import type { LedgerGit } from "#services/ledger/ledger-git.ts";
@@ -14,9 +15,11 @@ import type { PolecatBeat } from "#services/telemetry/beat.ts";
 import type { StartHeart } from "#services/telemetry/heartbeat.ts";
 import type { Logger } from "#services/telemetry/log.ts";
 import { listenToPeers, type Peers } from "#services/telemetry/peers.ts";
+import { watchFleet } from "#services/telemetry/watch-fleet.ts";
 import { runAuthority } from "./authority/run-authority.ts";
 import { Terms } from "./authority/terms.ts";
 import type { RigAgentConfig } from "./config.ts";
+import { runDrain } from "./drain/drain.ts";
 import { runCheckpoints } from "./polecat/checkpoint.ts";
 import type { PolecatPorts } from "./polecat/ports.ts";
 import { observe } from "./polecat/status.ts";
@@ -24,6 +27,7 @@ import { polecatLimits, startSupervisor } from "./polecat/supervisor.ts";
 import type { CodePorts, RefineryPorts } from "./refinery/ports.ts";
 import { startRefinery } from "./refinery/refinery.ts";
 import { refuseWork } from "./refuse-work.ts";
+import { standingTrouble, watchStanding } from "./standing.ts";
 import { patrolLimits } from "./witness/judge.ts";
 import { runVapour } from "./witness/vapour.ts";
 import { startWitness } from "./witness/witness.ts";
@@ -74,6 +78,8 @@ export type MachineParts = Company & {
   readonly polecats: PolecatPorts;
   readonly wisps: WispStore;
   readonly code: CodePorts;
+  /** The authority's git; the real one if absent. */
+  readonly git?: Git;
   readonly test: RefineryPorts["test"];
   /** A rig's gate worktree. */
   readonly gateDir: (rig: string) => string;
@@ -107,10 +113,11 @@ export function runMachine(around: Surroundings, parts: MachineParts): RunningMa
   const authority = governRigs(around, parts, { terms, reconcile: refinery.reconcile });
   const { ledger } = polecats;
   const idOf = (uid: string) => ledger.world.bead(uid)?.id ?? uid;
+  const trouble = () => standingTrouble(ledger.world, config.machine, parts.peers);
   const supervisor = startSupervisor({
     ports: polecats,
     limits: { ...polecatLimits, polecatsMax: config.polecatsMax },
-    refusal: refuseWork(ledger.world, config.machine),
+    refusal: refuseWork(ledger.world, config.machine, trouble),
     report,
     notice: (action) => log.info({ ...action, bead: idOf(action.bead) }, action.do),
   });
@@ -133,9 +140,17 @@ export function runMachine(around: Surroundings, parts: MachineParts): RunningMa
   };
   const actors: { ended: Promise<unknown> }[] = [refinery, authority, supervisor, witness];
   actors.push(vapour, observer.actor, checkpoints, runLedgerCheckpoints({ ...polecats, report }));
-  actors.push(beats);
+  actors.push(beats, runDrain({ ...polecats, terms }, report));
+  actors.push(watchStanding({ clock, signal, report, trouble, told: tellStanding(log) }));
   const ended = Promise.all(actors.map((each) => each.ended));
   return { ring, trouble: supervisor.trouble, terms, ended };
+}
+
+function tellStanding(log: Log): (trouble: string | undefined) => void {
+  return (trouble) => {
+    if (trouble === undefined) log.info("takes new work again");
+    else log.warn({ why: trouble }, "takes nothing new, and finishes what it has");
+  };
 }
 
 function refineryPorts({ clock, log }: Surroundings, parts: MachineParts, terms: Terms) {
@@ -154,19 +169,23 @@ function refineryPorts({ clock, log }: Surroundings, parts: MachineParts, terms:
 
 function governRigs(
   { config, clock, log, signal }: Surroundings,
-  { polecats, peers, clone }: MachineParts,
+  { polecats, peers, clone, git }: MachineParts,
   own: Pick<Parameters<typeof runAuthority>[0], "terms" | "reconcile">,
 ): Actor {
-  const { machine } = config;
+  const { machine, graceMs, lostAfterMs, brakeShare } = config;
+  const limits = { graceMs, lostAfterMs, brakeShare };
+  const { world } = polecats.ledger;
   return runAuthority({
     ...own,
     machine,
+    git,
+    fleet: watchFleet({ world, peers, clock, limits, self: machine }),
     ledger: polecats.ledger,
     clone,
     clock,
     signal,
     report: reporter(log),
-    isTownHeard: () => peers.isHeard(townMachine, townSilentMs),
+    isTownHeard: () => peers.isHeard(townMachine, Math.min(townSilentMs, lostAfterMs)),
     isHeard: (other) => other === machine || peers.isHeard(other, machineSilentMs),
     took: ({ rig, term }) => log.info({ rig, term }, "took the authority"),
   });

@@ -3,7 +3,11 @@ import { MemoryDisk } from "#services/ledger/disk-memory.ts";
 import { createBead, releaseBead, setFields } from "#services/ledger/drafts.ts";
 import type { Draft } from "#services/ledger/event.ts";
 import { type Ledger, openLedger } from "#services/ledger/ledger.ts";
+import { fleetLimits } from "#services/telemetry/judge-fleet.ts";
+import type { FleetWatch } from "#services/telemetry/watch-fleet.ts";
 import { type AuthorityPorts, govern } from "./authority.ts";
+import { ChainWatch, type ShownChain } from "./chain-watch.ts";
+import { LostSince } from "./release-lost.ts";
 import { Terms } from "./terms.ts";
 
 const nowMs = () => 1_000_000;
@@ -43,6 +47,21 @@ function bead(uid: string, fields: Parameters<typeof createBead>[0]["fields"] = 
 
 const placed = { "gt.placement": { machine: "vm-a", reasons: [], claim: "" } };
 
+/** A town whose bus is up, and where nobody was ever silent. */
+const quiet: FleetWatch = {
+  limits: fleetLimits,
+  verdict: () => ({ lost: new Map(), braked: [] }),
+  isDeaf: () => false,
+  silentMs: () => 0,
+};
+
+/** What the rig's remote shows, by ledger. */
+const remotes = new WeakMap<Ledger, ShownChain>();
+
+function shown(ledger: Ledger): ShownChain {
+  return remotes.get(ledger) ?? { tip: undefined, term: 0, holder: undefined };
+}
+
 function ports(ledger: Ledger, more: Partial<AuthorityPorts> = {}): AuthorityPorts {
   return {
     ledger,
@@ -50,9 +69,18 @@ function ports(ledger: Ledger, more: Partial<AuthorityPorts> = {}): AuthorityPor
     terms: new Terms(),
     nowMs,
     mayTry: () => true,
-    takeTerm: async ({ rig: { name } }, seen) => {
-      return { rig: name, term: seen + 1, tip: "t", repoDir: "/r" };
+    signal: new AbortController().signal,
+    chains: new ChainWatch(),
+    lostSince: new LostSince(),
+    fleet: quiet,
+    readChain: async () => shown(ledger),
+    takeTerm: async ({ rig: { name } }, { seenTerm }) => {
+      const term = Math.max(seenTerm, shown(ledger).term) + 1;
+      remotes.set(ledger, { tip: `t${term}`, term, holder: ledger.writer });
+      return { rig: name, term, tip: `t${term}`, repoDir: "/r" };
     },
+    rewound: async () => {},
+    formerWork: async (_, beads) => new Map(beads.map(({ uid }) => [uid, undefined])),
     reconcile: async () => {},
     isTownHeard: () => true,
     isHeard: () => true,
@@ -124,6 +152,7 @@ test("a later term in the ledger ends ours, and the next claim has one of its ow
   const held = ports(ledger);
   await govern(held);
   const later = { machine: "vm-a", term: 7 };
+  remotes.set(ledger, { tip: "t7", term: 7, holder: "vm-a.twin" });
   await ledger.append("twin", [setFields("rig-alpha", { "gt.authority": later })]);
   await govern(held);
   expect(held.terms.of("alpha")?.term).toBe(8);

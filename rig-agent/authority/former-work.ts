@@ -3,6 +3,7 @@ import { trackingRef } from "#services/git/fetch-remote.ts";
 import { cliGit, type Git } from "#services/git/git.ts";
 import { polecatBranch } from "#services/git/worktree.ts";
 import type { Bead } from "#services/ledger/bead.ts";
+import { claimEpoch } from "#services/ledger/epoch.ts";
 import type { Cursor } from "#services/ledger/event.ts";
 import { savedField } from "#services/ledger/work-fields.ts";
 import type { World } from "#services/ledger/world.ts";
@@ -65,7 +66,8 @@ async function cursorFor(
     ? cursorOf(molecule)
     : { steps: {}, commit: bead.claim?.continueFrom ?? "" };
   // Its machine ended it in good order, and named the commit that holds all of it.
-  if (savedField.read(bead)?.epoch === bead.claim?.epoch) return known;
+  const saved = savedField.read(bead);
+  if (saved && claimEpoch(saved.epoch) === bead.claim?.epoch) return known;
   const isThere = known.commit !== "" && (await git.readRef(repoDir, known.commit)) !== undefined;
   const newest = await newestPushed(place, bead);
   if (!isThere) {

@@ -1,10 +1,17 @@
-import { takeTerm } from "#services/git/authority-chain.ts";
+import { authorityRef, takeTerm } from "#services/git/authority-chain.ts";
+import { cliGit, type Git } from "#services/git/git.ts";
+import { readFetchedTerm } from "#services/git/term-chain.ts";
 import type { Ledger } from "#services/ledger/ledger.ts";
 import type { Rig } from "#services/ledger/rigs.ts";
 import { type Actor, runActor } from "#services/lifecycle/actor.ts";
 import type { Clock } from "#services/lifecycle/clock.ts";
 import { isTownError } from "#services/rpc/town-error.ts";
-import { govern } from "./authority.ts";
+import type { FleetWatch } from "#services/telemetry/watch-fleet.ts";
+import { type AuthorityPorts, govern } from "./authority.ts";
+import { ChainWatch } from "./chain-watch.ts";
+import { formerWork } from "./former-work.ts";
+import { LostSince } from "./release-lost.ts";
+import { tellRewound } from "./tell-rewound.ts";
 import type { Term, Terms } from "./terms.ts";
 
 /** What the loop of a machine's authorities is run with. */
@@ -13,12 +20,15 @@ export type AuthorityOptions = {
   readonly ledger: Ledger;
   /** Make sure that our bare clone of a rig's remote is there and level with it; its path. */
   readonly clone: (rig: Rig, signal: AbortSignal) => Promise<string>;
+  /** The real git if absent. */
+  readonly git?: Git | undefined;
   readonly terms: Terms;
   readonly clock: Clock;
   readonly signal: AbortSignal;
   readonly reconcile: (term: Term) => Promise<void>;
   readonly isTownHeard: () => boolean;
   readonly isHeard: (machine: string) => boolean;
+  readonly fleet: FleetWatch;
   readonly report: (error: unknown, what: string) => void;
   /** A term was taken. */
   readonly took: (term: Term) => void;
@@ -32,6 +42,8 @@ const retryMaxMs = 30_000;
 export function runAuthority(options: AuthorityOptions): Actor {
   const { machine, ledger, terms, clock, signal, report } = options;
   const failing = new Map<string, { readonly untilMs: number; readonly delayMs: number }>();
+  const remembered = { chains: new ChainWatch(), lostSince: new LostSince() };
+  const hands = handsOf(options, (rig) => failing.delete(rig));
   const actor = runActor({
     name: "authority",
     clock,
@@ -41,17 +53,10 @@ export function runAuthority(options: AuthorityOptions): Actor {
     round: () =>
       govern({
         ...options,
+        ...remembered,
+        ...hands,
         nowMs: clock.nowMs,
         mayTry: (rig) => (failing.get(rig)?.untilMs ?? 0) <= clock.nowMs(),
-        takeTerm: async ({ rig }, seenTerm) => {
-          const repoDir = await options.clone(rig, signal);
-          const holder = ledger.writer;
-          const { term, tip } = await takeTerm({ repoDir, holder, seenTerm, signal });
-          const taken: Term = { rig: rig.name, term, tip, repoDir };
-          failing.delete(rig.name);
-          options.took(taken);
-          return taken;
-        },
         failed: (error, rig) => {
           // A remote that stays away is asked less and less often, and reported as rarely.
           const delayMs = Math.min(retryMaxMs, (failing.get(rig)?.delayMs ?? retryMs / 2) * 2);
@@ -66,4 +71,39 @@ export function runAuthority(options: AuthorityOptions): Actor {
   const deaf = ledger.onChange(actor.ring);
   signal.addEventListener("abort", deaf, { once: true });
   return actor;
+}
+
+/** What an authority does at a rig's remote. */
+function handsOf(
+  { ledger, clone, git = cliGit, signal, took }: AuthorityOptions,
+  answered: (rig: string) => void,
+): Pick<AuthorityPorts, "readChain" | "takeTerm" | "formerWork" | "rewound"> {
+  const clones = new Map<string, string>();
+  const cloneOf = async (rig: Rig): Promise<string> => {
+    const repoDir = await clone(rig, signal);
+    clones.set(rig.name, repoDir);
+    return repoDir;
+  };
+  return {
+    readChain: async ({ rig }) => {
+      const repoDir = clones.get(rig.name) ?? (await cloneOf(rig));
+      await git.fetchRefs({ repoDir, signal }, [authorityRef]);
+      return readFetchedTerm({ repoDir, ref: authorityRef, git });
+    },
+    takeTerm: async ({ rig }, from) => {
+      const repoDir = await cloneOf(rig);
+      const holder = ledger.writer;
+      const { term, tip } = await takeTerm({ repoDir, holder, ...from, signal, git });
+      const taken: Term = { rig: rig.name, term, tip, repoDir };
+      answered(rig.name);
+      took(taken);
+      return taken;
+    },
+    formerWork: async ({ rig, repoDir }, beads) => {
+      const found = await formerWork({ repoDir, signal, git }, ledger.world, beads);
+      answered(rig);
+      return found;
+    },
+    rewound: ({ rig }, found) => tellRewound(ledger, rig, found),
+  };
 }

@@ -11,6 +11,7 @@ export type Term = {
 /** The terms that this process took since it started. None outlives the process. */
 export class Terms {
   readonly #held = new Map<string, Term>();
+  readonly #highest = new Map<string, number>();
 
   of(rig: string): Term | undefined {
     return this.#held.get(rig);
@@ -22,6 +23,17 @@ export class Terms {
 
   take(term: Term): void {
     this.#held.set(term.rig, term);
+    this.saw(term.rig, term.term);
+  }
+
+  /** The highest term of a rig that this process took or saw at its remote; 0 before. */
+  highest(rig: string): number {
+    return this.#highest.get(rig) ?? 0;
+  }
+
+  /** The remote showed a term: from then on a lower one means that it went back. */
+  saw(rig: string, term: number): void {
+    this.#highest.set(rig, Math.max(term, this.highest(rig)));
   }
 
   /** A landing moved the chain. */
