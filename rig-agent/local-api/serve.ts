@@ -1,5 +1,6 @@
 import { type Ask, askNearby, askOverBus } from "#services/api/agent/ask.ts";
 import { openEventLog } from "#services/api/event/event-log.ts";
+import { codeClones } from "#services/api/salvage/code-clones.ts";
 import { sharedServices } from "#services/api/shared-services.ts";
 import type { Bus } from "#services/bus/bus.ts";
 import type { Ledger } from "#services/ledger/ledger.ts";
@@ -10,6 +11,7 @@ import type { Logger } from "#services/telemetry/log.ts";
 import type { Peers } from "#services/telemetry/peers.ts";
 import type { Membership } from "../membership.ts";
 import { checkpoint } from "../polecat/checkpoint.ts";
+import { clonePath } from "../polecat/places.ts";
 import type { PolecatPorts } from "../polecat/ports.ts";
 import { pushBranch } from "../polecat/push-branch.ts";
 import { workerOf } from "../polecat/sessions.ts";
@@ -49,6 +51,7 @@ export function serveLocally(api: LocalApi): Promise<RpcServer> {
     sync: api.sync,
     events: openEventLog(ledger),
     ask,
+    codeDir: codeClones((rig) => clonePath(api.home, rig)),
     workers: {
       ledger,
       nowMs: clock.nowMs,

@@ -5,6 +5,7 @@ import { FleetService } from "#proto/gastown/v1/fleet_service_pb.ts";
 import { MailService } from "#proto/gastown/v1/mail_service_pb.ts";
 import { MergeQueueService } from "#proto/gastown/v1/merge_queue_service_pb.ts";
 import { MoleculeService } from "#proto/gastown/v1/molecule_service_pb.ts";
+import { SalvageService } from "#proto/gastown/v1/salvage_service_pb.ts";
 import { TownService } from "#proto/gastown/v1/town_service_pb.ts";
 import { WorkService } from "#proto/gastown/v1/work_service_pb.ts";
 import type { Clock } from "#services/lifecycle/clock.ts";
@@ -22,6 +23,8 @@ import { mailService } from "./mail/mail-service.ts";
 import { getMergeRequest } from "./merge-queue/get-merge-request.ts";
 import { listMergeRequests } from "./merge-queue/list-merge-requests.ts";
 import { getMolecule } from "./molecule/get-molecule.ts";
+import type { SalvagePorts } from "./salvage/salvage-ports.ts";
+import { salvageService } from "./salvage/salvage-service.ts";
 import { type TownPorts, townService } from "./town/town-service.ts";
 import { workService } from "./work/work-service.ts";
 import { workerMethods } from "./worker-methods.ts";
@@ -29,7 +32,8 @@ import type { WorkerPorts } from "./worker-ports.ts";
 
 /** What town and rig-agent serve alike is made of. */
 export type SharedPorts = ApiPorts &
-  TownPorts & {
+  TownPorts &
+  SalvagePorts & {
     readonly clock: Clock;
     readonly events: EventLog;
     readonly ask: Ask;
@@ -65,5 +69,6 @@ export function sharedServices(ports: SharedPorts): Served[] {
     served(MailService, mailService(ports)),
     served(EventService, eventService(ports)),
     served(AuditService, auditService(ports)),
+    served(SalvageService, salvageService(ports)),
   ];
 }

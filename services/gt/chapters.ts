@@ -1,4 +1,5 @@
 import { ledgerVerbs } from "./ledger/group.ts";
+import { salvageVerbs } from "./salvage/group.ts";
 import type { Chapter } from "./verb.ts";
 
 /** Every verb of `gt`, in the order of its help. */
@@ -86,6 +87,12 @@ export const chapters: readonly Chapter[] = [
         changes: true,
         load: () => import("./sling.ts"),
       },
+      {
+        name: "handoff",
+        summary: "let another machine go on; alone: a fresh session for yourself",
+        changes: true,
+        load: () => import("./handoff.ts"),
+      },
       { name: "tree", summary: "an epic: who, where, which step", load: () => import("./tree.ts") },
       { name: "watch", summary: "the same, live", load: () => import("./watch.ts") },
       { name: "explain", summary: "why a bead is where it is", load: () => import("./explain.ts") },
@@ -105,6 +112,7 @@ export const chapters: readonly Chapter[] = [
           },
         ],
       },
+      salvageVerbs,
     ],
   },
   {

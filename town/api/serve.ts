@@ -1,5 +1,7 @@
+import { join } from "node:path";
 import { askOverBus } from "#services/api/agent/ask.ts";
 import { openEventLog } from "#services/api/event/event-log.ts";
+import { codeClones } from "#services/api/salvage/code-clones.ts";
 import { sharedServices } from "#services/api/shared-services.ts";
 import { withoutWorkers } from "#services/api/worker-ports.ts";
 import type { Bus } from "#services/bus/bus.ts";
@@ -60,6 +62,7 @@ export async function serveTown(api: TownApi): Promise<RpcServer> {
     explain: ({ uid }) => plans.last.waiting.find((each) => each.uid === uid)?.reasons ?? [],
     events: openEventLog(ledger),
     ask: askOverBus(bus, config.townName),
+    codeDir: codeClones((rig) => join(config.home, "rigs", rig, "repo.git")),
     workers: withoutWorkers(ledger, clock.nowMs),
     fleet: {
       addRig: addRig({ ledger }),

@@ -3,11 +3,14 @@ import { setFields } from "#services/ledger/drafts.ts";
 import { releasedField, releaseOf } from "#services/ledger/salvage.ts";
 import { judgeSalvage } from "#services/ledger/salvage-state.ts";
 import type { MethodImpl } from "#services/rpc/method.ts";
+import { TownError } from "#services/rpc/town-error.ts";
 import { refusedState } from "../find-bead.ts";
 import { mutate } from "../mutate.ts";
 import { findSalvage } from "./read-salvage.ts";
 import { salvageName, showSalvage } from "./salvage-message.ts";
 import type { SalvagePorts } from "./salvage-ports.ts";
+
+const isPolecat = (principal: string) => /^rigs\/[^/]+\/polecats\//.test(principal);
 
 type ReleaseSalvage = MethodImpl<typeof SalvageService.method.releaseSalvage>;
 
@@ -17,6 +20,9 @@ export function releaseSalvage(ports: SalvagePorts): ReleaseSalvage {
   const { world } = ledger;
   return async (request, context) => {
     const method = SalvageService.method.releaseSalvage;
+    if (isPolecat(context.principal)) {
+      throw new TownError("denied", "a polecat lets go of nobody's work: mail the overseer");
+    }
     const { bead, found, place } = await findSalvage(ports, request.name, context.signal);
     const { work } = found;
     await mutate(ledger, method, request, context, ({ principal }) => {
