@@ -224,3 +224,23 @@ test.for(crashes)(
     expect(stage.failures).toEqual([]);
   },
 );
+
+test("a worker that asks for a fresh session goes on in one, and that is no crash", async () => {
+  await using stage = await openStage({ worker: works, limits: { respawnsMax: 0 } });
+  const { ports, uid, session } = await atWork(stage);
+  const { world } = stage.ledger;
+  const asked = { epoch: session.epoch, message: "tests are next", atMs: Date.now() };
+  await stage.ledger.append(nux, [setFields(uid, { "gt.restart": asked }, session.epoch)]);
+  await stage.until(() => stage.heard.length === 2);
+  expect(stage.heard[1]).toBe("up 1.1.1?? b.txt");
+  const next = await stage.until(() => {
+    const found = ports.sessions.get("nux-al-1-1-1-1");
+    return found?.state === "running" && found;
+  });
+  expect(next).toMatchObject({ worktree: session.worktree, branch: session.branch });
+  expect(world.bead(uid)?.claim).toMatchObject({ epoch: "1.1", released: false, respawn: 1 });
+  const letter = inbox(world, nux).find(({ title }) => title === "HAND-OFF");
+  expect(letter?.fields["description"]).toContain("tests are next");
+  expect(letter?.fields["description"]).toContain("The step it was at: branch-setup.");
+  expect(stage.failures).toEqual([]);
+});

@@ -1,5 +1,6 @@
 import { exit } from "./agent/exit.ts";
 import { requestShutdown } from "./agent/request-shutdown.ts";
+import { restartSession } from "./agent/restart-session.ts";
 import { submitMergeRequest } from "./merge-queue/submit-merge-request.ts";
 import { completeStep } from "./molecule/complete-step.ts";
 import { getHook } from "./molecule/get-hook.ts";
@@ -14,7 +15,11 @@ export function workerMethods(ports: WorkerPorts) {
       completeStep: completeStep(ports),
       prime: prime(ports),
     },
-    agents: { exit: exit(ports), requestShutdown: requestShutdown(ports) },
+    agents: {
+      exit: exit(ports),
+      requestShutdown: requestShutdown(ports),
+      restartSession: restartSession(ports),
+    },
     mergeQueue: { submitMergeRequest: submitMergeRequest(ports) },
   };
 }
