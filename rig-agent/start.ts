@@ -73,7 +73,8 @@ export async function startRigAgent(
   const company = await keepCompany(around, { ledger, git: machineGit(config, member, ledger) });
   const { sync, peers } = company;
   await sync.caughtUp;
-  await enrol(ledger, config);
+  const isBack = await enrol(ledger, config);
+  if (isBack) log.info(`${machine} had been given up for good, and is a member again`);
   const polecats = await polecatPorts(config, parts, ledger);
   const answers = answerFor(polecats);
   await mkdir(dirname(member.socket), { recursive: true, mode: 0o700 });
