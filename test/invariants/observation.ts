@@ -47,7 +47,7 @@ export type Folded = Seen<"folded"> & {
   readonly op: string;
 };
 
-/** A change that somebody asked an endpoint for, and was told to be done. */
+/** A change that somebody asked an endpoint for and that was made, as it was told to them. */
 export type Answered = Seen<"answered"> & {
   readonly at: string;
   readonly principal: string;
@@ -147,11 +147,13 @@ export type Landed = Seen<"landed"> & {
   readonly target: string;
   readonly commit: string;
   readonly tree: string;
-  /** As the commit's own trailers say: uids. */
+  /** The merge request's uid, and the bead's uid or id, as the commit's own trailers say. */
   readonly request: string;
   readonly bead: string;
   readonly epoch: string;
   readonly by: string;
+  /** The term that its record in the chain bears; undefined where there is none. */
+  readonly term?: number | undefined;
   /** Whether the gates hold for this tree in truth, flakes aside; undefined: nobody looked. */
   readonly holds?: boolean | undefined;
 };
@@ -197,8 +199,11 @@ export type Wiped = Seen<"wiped"> & {
 /** A watch was given something. Positions are those of the endpoint's own log. */
 export type Watched = Seen<"watched"> & {
   readonly watch: string;
-  /** It began after `position`; was given the event at it; or was told that it cannot go on. */
-  readonly what: "from" | "event" | "gap" | "end";
+  /**
+   * It began after `position`; was given the event at it; had none to be given there (its bead was
+   * not known yet, or is another's); was told that it cannot go on; or ended.
+   */
+  readonly what: "from" | "event" | "skip" | "gap" | "end";
   /** For `end`: the last position that the endpoint had to tell by then. */
   readonly position: number;
 };

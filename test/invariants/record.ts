@@ -7,9 +7,9 @@ export type Final = {
   readonly of: string;
   /** The hashes of all events that are folded there. */
   readonly hashes: ReadonlySet<string>;
-  /** The materialised state, or a digest of it. */
-  readonly state: string;
   readonly world: World;
+  /** The materialised state as text or digest, where somebody made it. */
+  readonly state?: string | undefined;
 };
 
 /** The code remote of one rig, as its commits stand at the end; nothing is collected in a run. */
