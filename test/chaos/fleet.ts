@@ -81,6 +81,7 @@ export async function openFleet(options: FleetOptions): Promise<Fleet> {
   const bus = await openBus(options);
   const town = openTown(options, bus);
   const machines = new Map<string, ChaosMachine>();
+  let added = 0;
   await town.start();
   return {
     town,
@@ -93,10 +94,11 @@ export async function openFleet(options: FleetOptions): Promise<Fleet> {
         townPort: splitAddress(town.address()).port,
         gitPort: git.port,
       };
-      const links = await openLinks(machines.size, servers);
-      const added = openMachine(options, { machine, as, links }, more);
-      machines.set(as, added);
-      return added;
+      added += 1;
+      const links = await openLinks(added, servers);
+      const opened = openMachine(options, { machine, as, links }, more);
+      machines.set(as, opened);
+      return opened;
     },
     close: async () => {
       const links = [...machines.values()].flatMap((each) => each.links.all);

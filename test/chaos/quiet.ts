@@ -50,7 +50,8 @@ export async function untilQuiet(stage: Stage): Promise<void> {
 
 /** Machines that run at the end. */
 export function living(stage: Stage): ChaosMachine[] {
-  return [...stage.fleet.machines.values()].filter((each) => each.isUp());
+  const { machines } = stage.fleet;
+  return [...machines.values()].filter((each) => each.isUp() && !stage.lost().has(each));
 }
 
 /** The sessions that a machine wrote down. */

@@ -57,6 +57,7 @@ export async function runScenario(
 async function stop({ fleet }: OpenStage): Promise<void> {
   for (const machine of fleet.machines.values()) if (machine.isUp()) await machine.stop();
   if (fleet.town.isUp()) await fleet.town.stop();
+  await fleet.bus.stop();
 }
 
 async function endAll(home: string, stage: OpenStage | undefined, why: string[]): Promise<void> {

@@ -4,6 +4,7 @@ import { FleetService, LossPolicy } from "#proto/gastown/v1/fleet_service_pb.ts"
 import type { LedgerEvent } from "#services/ledger/event.ts";
 import type { RpcClient } from "#services/rpc/client.ts";
 import { bareRemote } from "../../deploy/local/demo/remotes.ts";
+import { foldLines, journalLines, ledgerLines } from "../../deploy/local/verify/read-ledger.ts";
 import type { NatsServer } from "../../deploy/setup/nats-server.ts";
 import { makeProject } from "../scenarios/project.ts";
 import {
@@ -53,6 +54,13 @@ export type Stage = {
   /** A machine that will never come back; nothing of its disk is looked at afterwards. */
   readonly lose: (machine: ChaosMachine) => void;
   readonly lost: () => ReadonlySet<ChaosMachine>;
+  /** Undo something of the host once all processes have ended. */
+  readonly after: (undo: () => Promise<void>) => void;
+  /** Wait until the ledger's remote has all that a machine has written by now. */
+  readonly atRemote: (machine: ChaosMachine, what: string) => Promise<void>;
+  /** Somebody else removed records of landings from the chain: they may be missing there. */
+  readonly forgiveChain: () => void;
+  readonly isChainWhole: () => boolean;
   /** Something that must be so in this scenario, beside what is always judged. */
   readonly expect: (isSo: boolean, why: string) => void;
   readonly objections: () => readonly string[];
@@ -83,6 +91,7 @@ export async function openStage({ home, nats, signal }: StageOptions): Promise<O
   };
   const seen = observer(home, fleet, signal);
   const told = notes();
+  const undo: (() => Promise<void>)[] = [];
   const stage: OpenStage = {
     home,
     signal,
@@ -103,10 +112,13 @@ export async function openStage({ home, nats, signal }: StageOptions): Promise<O
       await untilKnown(stage, name);
       return machine;
     },
+    after: (step) => void undo.push(step),
+    atRemote: (machine, what) => untilPushed(stage, machine, what),
     close: async () => {
       for (const rpc of clients.values()) rpc.close();
       await fleet.close();
       await git.close();
+      for (const step of undo) await step();
     },
   };
   return stage;
@@ -139,7 +151,10 @@ function observer(
   };
 }
 
-function notes(): Pick<Stage, "filed" | "works" | "lose" | "lost" | "expect" | "objections"> {
+type Notes = "filed" | "works" | "lose" | "lost" | "expect" | "objections";
+
+function notes(): Pick<Stage, Notes | "forgiveChain" | "isChainWhole"> {
+  let isChainWhole = true;
   const works: Work[] = [];
   const lost = new Set<ChaosMachine>();
   const objections: string[] = [];
@@ -148,6 +163,10 @@ function notes(): Pick<Stage, "filed" | "works" | "lose" | "lost" | "expect" | "
     works: () => works,
     lose: (machine) => void lost.add(machine),
     lost: () => lost,
+    forgiveChain: () => {
+      isChainWhole = false;
+    },
+    isChainWhole: () => isChainWhole,
     expect: (isSo, why) => {
       if (!isSo) objections.push(why);
     },
@@ -159,6 +178,15 @@ function untilKnown(stage: Stage, name: string): Promise<true> {
   return stage.until(`the town knows ${name}`, async () => {
     const { machines } = await stage.rpc().client(FleetService).listMachines({});
     return machines.some((machine) => machine.name === name) || undefined;
+  });
+}
+
+async function untilPushed(stage: Stage, machine: ChaosMachine, what: string): Promise<void> {
+  const own = await foldLines(await journalLines(join(machine.home, "journal")));
+  await stage.until(what, async () => {
+    const remote = await foldLines(await ledgerLines(stage.git.dir("ledger"), stage.signal));
+    const known = new Set(remote.events.map(({ hash }) => hash));
+    return own.events.every(({ hash }) => known.has(hash)) || undefined;
   });
 }
 

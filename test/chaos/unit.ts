@@ -23,7 +23,11 @@ export type Unit = {
   readonly powerOff: () => Promise<void>;
   readonly pause: () => void;
   readonly resume: () => void;
+  /** Whether it was started and nobody here ended it. */
   readonly isUp: () => boolean;
+  readonly isAlive: () => Promise<boolean>;
+  /** Start it where it ended by itself. */
+  readonly restart: () => Promise<void>;
   readonly pid: () => number;
 };
 
@@ -51,18 +55,21 @@ export function openUnit(home: string, planOf: UnitPlan, signal: AbortSignal): U
     send(was.pid, how);
     await gone(was);
   };
+  const start: Unit["start"] = async () => {
+    if (mark !== undefined && (await isAlive(table, mark))) throw new Error(`${name} runs`);
+    const note = (as: string, { pid, startTime }: ProcessMark) => {
+      mark = { pid, startTime };
+      noteProcess(home, as, mark);
+    };
+    const { ready } = await startDaemon(planOf(), { table, signal, note });
+    return ready;
+  };
   return {
     name,
     logPath,
-    start: async () => {
-      if (mark !== undefined && (await isAlive(table, mark))) throw new Error(`${name} runs`);
-      const note = (as: string, { pid, startTime }: ProcessMark) => {
-        mark = { pid, startTime };
-        noteProcess(home, as, mark);
-      };
-      const { ready } = await startDaemon(planOf(), { table, signal, note });
-      return ready;
-    },
+    start,
+    restart: async () => void (await start()),
+    isAlive: async () => mark !== undefined && (await isAlive(table, mark)),
     stop: () => end("SIGTERM"),
     kill: () => end("SIGKILL"),
     powerOff: async () => {

@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readdirSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { WorkService } from "#proto/gastown/v1/work_service_pb.ts";
 import type { LedgerEvent } from "#services/ledger/event.ts";
@@ -14,6 +14,8 @@ export type Work = {
   readonly begun: (machine?: string) => Promise<string>;
   /** Let a command that waits go on. */
   readonly letGo: () => void;
+  /** How many drafts of its own and of earlier attempts the command of an epoch found. */
+  readonly drafts: (epoch: string) => number;
   readonly claimed: (isIt?: (claim: LedgerEvent) => boolean) => Promise<LedgerEvent>;
   readonly landed: (timeoutMs?: number) => Promise<LedgerEvent>;
 };
@@ -34,9 +36,12 @@ export async function fileWork(stage: Stage, wanted: Wanted): Promise<Work> {
   const { name, waits = false, machine = "", rig = "alpha" } = wanted;
   const dir = join(stage.home, "marks", name);
   mkdirSync(dir, { recursive: true });
-  const begin = `touch "${dir}/$GT_EPOCH"; mkdir -p words; echo draft >> words/${name}.draft`;
+  const draft = `words/${name}.draft`;
+  const begin =
+    `mkdir -p words; echo draft >> ${draft}; ` +
+    `cp ${draft} "${dir}/draft-$GT_EPOCH"; touch "${dir}/$GT_EPOCH"`;
   const wait = `until [ -e ${dir}/go ]; do sleep 0.05; done`;
-  const end = `rm -f words/${name}.draft; echo ${name} > words/${name}.txt`;
+  const end = `rm -f ${draft}; echo ${name} > words/${name}.txt`;
   const command = [begin, ...(waits ? [wait] : []), end].join("; ");
   const work = (wanted.with ?? stage.rpc()).client(WorkService);
   const { bead } = await work.createBead({ rig, title: name });
@@ -76,11 +81,12 @@ function handle(
     name,
     begun: (machine) =>
       stage.until(`${id} (${name}) is begun${machine ? ` by ${machine}` : ""}`, () =>
-        readdirSync(dir).find((mark) => mark !== "go" && ofMachine(mark, machine)),
+        readdirSync(dir).find((mark) => /^[\d.]+$/.test(mark) && ofMachine(mark, machine)),
       ),
     letGo: () => {
       if (!existsSync(join(dir, "go"))) writeFileSync(join(dir, "go"), "");
     },
+    drafts: (epoch) => readFileSync(join(dir, `draft-${epoch}`), "utf8").split("\n").length - 1,
     claimed: (isIt = () => true) =>
       stage.event(
         `${id} is claimed`,
