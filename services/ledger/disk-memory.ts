@@ -31,7 +31,7 @@ export type MemoryDiskOptions = {
 
 /** A disk in memory that forgets, at a crash, every byte and every name that was not synced. */
 export class MemoryDisk implements Disk {
-  readonly #root = newFolder();
+  #root = newFolder();
   readonly #options: MemoryDiskOptions;
   /** Makes syncs fail with this error, as a broken disk does. */
   failSync: Error | undefined;
@@ -136,6 +136,29 @@ export class MemoryDisk implements Disk {
       for (const each of node.now.values()) lose(each);
     };
     lose(this.#root);
+  }
+
+  /** The same disk as it is now, for a snapshot or a second machine: the one changes no other. */
+  copy(): MemoryDisk {
+    const copies = new Map<Node, Node>();
+    const copyOf = (node: Node): Node => {
+      const made = copies.get(node);
+      if (made) return made;
+      if (node.kind === "file") {
+        const file: File = { kind: "file", bytes: node.bytes, durable: node.durable };
+        copies.set(node, file);
+        return file;
+      }
+      const folder = newFolder();
+      copies.set(node, folder);
+      for (const [name, each] of node.now) folder.now.set(name, copyOf(each));
+      for (const [name, each] of node.durable) folder.durable.set(name, copyOf(each));
+      folder.removed = new Set(node.removed);
+      return folder;
+    };
+    const disk = new MemoryDisk(this.#options);
+    disk.#root = copyOf(this.#root) as Folder;
+    return disk;
   }
 
   /** Change a file behind the journal's back. */

@@ -102,3 +102,20 @@ test("a crash takes back what no folder was synced for: names, new names, remova
   disk.crash(undefined, "all");
   expect(await disk.listDirs("/a")).toEqual(["newer"]);
 });
+
+test("a copy of a disk in memory has what it had, and each then goes its own way", async () => {
+  const disk = new MemoryDisk();
+  await disk.makeDir("/home");
+  await write(disk, "/home/file", "one ");
+  const copy = disk.copy();
+  await write(disk, "/home/file", "two");
+  await write(copy, "/home/file", "2");
+  copy.crash(); // The name was never synced.
+  expect(await textOf(disk, "/home/file")).toBe("one two");
+  expect(copy.paths()).toEqual([]);
+  await disk.syncDir("/home");
+  await disk.syncDir("/");
+  const later = disk.copy();
+  later.crash();
+  expect(await textOf(later, "/home/file")).toBe("one two");
+});

@@ -1,0 +1,46 @@
+import { copyDisk, type MemoryDisk as GitDisk, memoryDisk } from "#services/git/memory/disk.ts";
+import { MemoryDisk } from "#services/ledger/disk-memory.ts";
+import type { PolecatSession } from "../../rig-agent/polecat/sessions.ts";
+
+/** What the disk of one machine, or of the town's host, holds: it outlives every process. */
+export type Host = {
+  readonly name: string;
+  /** How far its clock is off, ms. */
+  skewMs: number;
+  /** Journal and vapour. */
+  files: MemoryDisk;
+  git: GitDisk;
+  sessions: Map<string, PolecatSession>;
+  /** By session, the lines that its worker printed. */
+  outputs: Map<string, string[]>;
+};
+
+/** An image of a disk: taken for a snapshot, or for a second machine made of it. */
+export type HostImage = Pick<Host, "files" | "git" | "sessions" | "outputs">;
+
+/** A machine whose disk is empty. */
+export function newHost(name: string, keepsWhatIsSynced: boolean): Host {
+  return {
+    name,
+    skewMs: 0,
+    files: new MemoryDisk({ syncsFiles: keepsWhatIsSynced, syncsDirs: keepsWhatIsSynced }),
+    git: memoryDisk(name),
+    sessions: new Map(),
+    outputs: new Map(),
+  };
+}
+
+/** Copy a disk as it is now. */
+export function imageOf({ files, git, sessions, outputs }: Host): HostImage {
+  return {
+    files: files.copy(),
+    git: copyDisk(git),
+    sessions: new Map(sessions),
+    outputs: new Map([...outputs].map(([name, lines]) => [name, [...lines]])),
+  };
+}
+
+/** The power fails: what was not synced is gone. Git is told to sync all it writes. */
+export function losePower(host: Host): void {
+  host.files.crash();
+}
