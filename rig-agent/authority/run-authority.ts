@@ -1,8 +1,8 @@
-import { authorityRef, takeTerm } from "#services/git/authority-chain.ts";
+import { authorityRef, readChain, takeTerm } from "#services/git/authority-chain.ts";
 import { cliGit, type Git } from "#services/git/git.ts";
 import { readFetchedTerm } from "#services/git/term-chain.ts";
 import type { Ledger } from "#services/ledger/ledger.ts";
-import type { Rig } from "#services/ledger/rigs.ts";
+import { type Rig, termBranch } from "#services/ledger/rigs.ts";
 import { type Actor, runActor } from "#services/lifecycle/actor.ts";
 import type { Clock } from "#services/lifecycle/clock.ts";
 import { isTownError } from "#services/rpc/town-error.ts";
@@ -87,13 +87,16 @@ function handsOf(
   return {
     readChain: async ({ rig }) => {
       const repoDir = clones.get(rig.name) ?? (await cloneOf(rig));
+      const onMain = termBranch(rig);
+      if (onMain !== undefined) return readChain({ repoDir, signal, git, onMain });
       await git.fetchRefs({ repoDir, signal }, [authorityRef]);
       return readFetchedTerm({ repoDir, ref: authorityRef, git });
     },
     takeTerm: async ({ rig }, from) => {
       const repoDir = await cloneOf(rig);
       const holder = ledger.writer;
-      const { term, tip } = await takeTerm({ repoDir, holder, ...from, signal, git });
+      const place = { repoDir, signal, git, onMain: termBranch(rig) };
+      const { term, tip } = await takeTerm({ ...place, ...from, holder });
       const taken: Term = { rig: rig.name, term, tip, repoDir };
       answered(rig.name);
       took(taken);
