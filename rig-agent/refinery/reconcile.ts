@@ -1,4 +1,5 @@
 import type { Landing } from "#services/git/authority-chain.ts";
+import { rigNamed, termBranch } from "#services/ledger/rigs.ts";
 import { landingState } from "#services/merge-queue/landings.ts";
 import { landed, refineryOf } from "#services/merge-queue/outcome.ts";
 import type { Term } from "../authority/terms.ts";
@@ -26,7 +27,8 @@ export async function reconcileChain(
 ): Promise<Reconciled> {
   const { code, ledger } = ports;
   const { repoDir, rig } = term;
-  const place = { repoDir, signal };
+  const enrolled = rigNamed(ledger.world, rig);
+  const place = { repoDir, signal, onMain: enrolled && termBranch(enrolled.rig) };
   const chain = await code.readChain(place);
   const { tip } = chain;
   if (chain.term !== term.term || !tip || !(await code.contains(repoDir, term.tip, tip))) {

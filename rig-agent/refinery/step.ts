@@ -1,5 +1,5 @@
 import type { Draft } from "#services/ledger/event.ts";
-import type { Rig } from "#services/ledger/rigs.ts";
+import { type Rig, termBranch } from "#services/ledger/rigs.ts";
 import type { Built, Lane, Step } from "#services/merge-queue/next.ts";
 import {
   held,
@@ -124,7 +124,8 @@ async function land(
   const { ports, memory, rig, uid, signal } = work;
   const { merge, beadId } = request;
   const landing = { commit, request: uid, bead: beadId, epoch: merge.epoch };
-  const place = { repoDir: term.repoDir, signal, target: merge.target };
+  const onMain = termBranch(work.rules);
+  const place = { repoDir: term.repoDir, signal, target: merge.target, onMain };
   const wanted = { ...place, expectedMain: onto, tip: term.tip, landings: [landing] };
   const outcome = await ports.code.land(wanted);
   switch (outcome.kind) {

@@ -42,7 +42,7 @@ test("making it again keeps what is local and takes a new address", async () => 
   await ensureClone(moved, repoDir);
   expect(await readRef(repoDir, "refs/heads/polecat/x/1.1")).toBeDefined();
   const specs = await runGit(["config", "--get-all", "remote.origin.fetch"], { cwd: repoDir });
-  expect(specs.stdout.trim().split("\n")).toHaveLength(2);
+  expect(specs.stdout.trim().split("\n")).toHaveLength(3);
   expect((await runGit(["config", "core.fsync"], { cwd: repoDir })).stdout.trim()).toBe("all");
 });
 

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { expect, test, vi } from "vitest";
 import { agentPerson } from "#services/identity/person.ts";
 import { checkpointRef, pushCheckpoint, restoreCheckpoint } from "./checkpoint.ts";
-import { fetchAll, readRef, trackingRef } from "./fetch-remote.ts";
+import { fetchAll, fetchRefs, readRef, trackingRef } from "./fetch-remote.ts";
 import { runGit } from "./run-git.ts";
 import { commitFiles, scratchRemote, writeFiles } from "./scratch-remote.ts";
 import { readTrailers } from "./trailers.ts";
@@ -84,6 +84,32 @@ test("another machine continues with the commits and the uncommitted changes", a
   const state = await worktreeState(there);
   expect(state.head).toBe(head);
   expect(state.dirty.toSorted()).toEqual(["a.txt", "gone.txt", "new.txt"]);
+});
+
+test("a remote that keeps nothing but branches gets a branch, found where any other is", async () => {
+  const { scratch, path } = await polecatTree();
+  await using _scratch = scratch;
+  const hide = ["config", "receive.hideRefs", "refs/gastown"];
+  await runGit(hide, { cwd: scratch.remote });
+  const head = await commitFiles(path, { "a.txt": "a" }, "work");
+  for (const text of ["half", "more"]) {
+    await writeFiles(path, { "a.txt": text });
+    const commit = (await pushCheckpoint({ path, ...attempt })) ?? "";
+    const at = "refs/heads/gastown/checkpoint/al-1/2.1";
+    expect(await scratch.ref(at)).toBe(commit);
+    expect(await pushCheckpoint({ path, ...attempt })).toBe(commit);
+    expect(await worktreeState(path)).toMatchObject({ head, unpushed: 0 });
+    const repoDir = await scratch.clone(`other-${text}`);
+    const tracked = trackingRef(checkpointRef("al-1", "2.1"));
+    expect(await readRef(repoDir, tracked)).toBe(commit);
+    await fetchRefs({ repoDir }, [checkpointRef("al-1", "2.1")]);
+    await fetchAll({ repoDir });
+    expect(await readRef(repoDir, tracked)).toBe(commit);
+    await runGit(["update-ref", "-d", at], { cwd: scratch.remote });
+    await fetchRefs({ repoDir }, [checkpointRef("al-1", "2.1")]);
+    expect(await readRef(repoDir, tracked)).toBeUndefined();
+    await runGit(["update-ref", at, commit], { cwd: scratch.remote });
+  }
 });
 
 test.for(["git://127.0.0.1:1/x", "/nowhere/x.git"])(

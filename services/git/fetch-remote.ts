@@ -12,10 +12,16 @@ export type FetchOptions = {
   readonly timeoutMs?: number | undefined;
 };
 
+const checkpoints = "refs/gastown/checkpoint/";
+
+/** Where checkpoints are at a remote that keeps nothing but branches; tracked as if they were not. */
+export const checkpointBranches = "refs/heads/gastown/checkpoint/";
+
 /** What a clone of ours fetches: branches, and everything that Gas Town keeps beside them. */
 export const fetchRefspecs: readonly string[] = [
   "+refs/heads/*:refs/remotes/origin/*",
   "+refs/gastown/*:refs/gastown-remote/*",
+  `+${checkpointBranches}*:refs/gastown-remote/checkpoint/*`,
 ];
 
 /** Where a ref of the remote is found in a clone of ours after a fetch. */
@@ -37,7 +43,11 @@ export async function fetchAll(options: FetchOptions): Promise<void> {
  */
 export async function fetchRefs(options: FetchOptions, refs: readonly string[]): Promise<void> {
   // A name without a star fails the whole fetch when the remote lacks it, and is never pruned.
-  const specs = refs.map((ref) => `+${ref}*:${trackingRef(ref)}*`);
+  const specs = refs.flatMap((ref) => {
+    const tracked = `${trackingRef(ref)}*`;
+    const branch = ref.replace(checkpoints, checkpointBranches);
+    return [`+${ref}*:${tracked}`, ...(branch === ref ? [] : [`+${branch}*:${tracked}`])];
+  });
   await fetchSpecs(options, specs);
 }
 

@@ -82,6 +82,11 @@ export function holderOf({ appointed, authority }: Pick<EnrolledRig, "appointed"
 
 const enrolledRigs = new WeakMap<readonly Bead[], readonly EnrolledRig[]>();
 
+/** The branch that carries a rig's terms itself; undefined where a ref of its own does. */
+export function termBranch({ fencing, target }: Pick<Rig, "fencing" | "target">) {
+  return fencing === "main" ? target : undefined;
+}
+
 /** Every enrolled rig, by name. */
 export function rigs(world: World): readonly EnrolledRig[] {
   const beads = world.ofType("rig");

@@ -1,7 +1,8 @@
 import { join } from "node:path";
 import { create } from "@bufbuild/protobuf";
 import { expect, test } from "vitest";
-import { AddRigRequestSchema } from "#proto/gastown/v1/fleet_service_pb.ts";
+import { AddRigRequestSchema, Fencing } from "#proto/gastown/v1/fleet_service_pb.ts";
+import { runGit } from "#services/git/run-git.ts";
 import { scratchRemote } from "#services/git/scratch-remote.ts";
 import { MemoryDisk } from "#services/ledger/disk-memory.ts";
 import { openLedger } from "#services/ledger/ledger.ts";
@@ -12,9 +13,15 @@ async function openTown() {
   const disk = new MemoryDisk();
   const ledger = await openLedger({ dir: "/j", machine: "town", disk, nowMs: () => 1_000_000 });
   const add = addRig({ ledger });
-  const call = (name: string, remote: string, prefix: string) => {
+  const call = (name: string, remote: string, prefix: string, fencing?: Fencing) => {
     const requestId = prefix;
-    const request = create(AddRigRequestSchema, { name, prefix, remote, requestId });
+    const request = create(AddRigRequestSchema, {
+      name,
+      prefix,
+      remote,
+      requestId,
+      ...(fencing && { fencing }),
+    });
     const signal = new AbortController().signal;
     return add(request, { principal: "overseer", requestId, signal } as Parameters<typeof add>[1]);
   };
@@ -44,4 +51,31 @@ test("a remote carries one rig, by whatever path it is named", async () => {
     await expect(call("other", same, "other")).rejects.toMatchObject({ reason: "exists", message });
   }
   expect(rigs(ledger.world).map(({ rig }) => rig.name)).toEqual(["app"]);
+});
+
+test.for([
+  { what: "refs of ours", config: ["receive.hideRefs", "refs/gastown"], says: "refs/gastown/" },
+  { what: "atomic pushes", config: ["receive.advertiseAtomic", "false"], says: "atomically" },
+])("a remote without $what is taken only with the fencing that was asked for", async (given) => {
+  await using one = await scratchRemote();
+  await runGit(["config", ...given.config], { cwd: one.remote });
+  const { ledger, call } = await openTown();
+  const refused = call("app", one.remote, "app");
+  await expect(refused).rejects.toMatchObject({
+    reason: "state",
+    message: expect.stringMatching(new RegExp(`${given.says}.*--fencing main`, "s")),
+  });
+  const { rig, notes } = await call("app", one.remote, "app", Fencing.MAIN);
+  expect(rig?.fencing).toBe(Fencing.MAIN);
+  expect(notes?.join()).toContain("Gastown-Term");
+  expect(rigs(ledger.world)[0]?.rig.fencing).toBe("main");
+});
+
+test("a remote that takes no branch carries no rig, whatever is asked for", async () => {
+  await using one = await scratchRemote();
+  await runGit(["config", "receive.hideRefs", "refs"], { cwd: one.remote });
+  const { call } = await openTown();
+  const refused = call("app", one.remote, "app", Fencing.MAIN);
+  await expect(refused).rejects.toThrow("branches cannot be pushed");
+  await expect(refused).rejects.not.toThrow("--fencing");
 });

@@ -2,6 +2,7 @@ import { create } from "@bufbuild/protobuf";
 import { z } from "zod";
 import {
   type AddRigRequest,
+  Fencing,
   type FleetService,
   LossPolicy,
   RigSchema,
@@ -51,7 +52,8 @@ export function addRig(ports: {
     const before = rigs(ledger.world).find(({ rig }) => rig.name === request.name);
     if (before) return again(ledger, before, request, requestKey(principal, requestId));
     const { found, abilities } = await examine(request.remote, signal);
-    refuseUnable(request.remote, abilities);
+    const fencing = request.fencing === Fencing.MAIN ? "main" : "chain";
+    refuseUnable(request.remote, abilities, fencing);
     const rig = Rig.parse({
       name: request.name,
       prefix: request.prefix || request.name,
@@ -68,6 +70,7 @@ export function addRig(ports: {
       polecatsMax: request.polecatsMax,
       onLoss: policyOf(request.onLoss),
       ...(request.lossWaitSeconds > 0 && { lossWaitMs: request.lossWaitSeconds * 1_000 }),
+      fencing,
     });
     // Probing took a while: another call may have taken the name meanwhile.
     const since = rigs(ledger.world).find((each) => each.rig.name === rig.name);
@@ -83,7 +86,11 @@ export function addRig(ports: {
       fields: { [rigField.name]: rig },
     });
     await ledger.append(principal, forRequest(requestKey(principal, requestId), [bead]));
-    const notes = [...found.setup, ...abilities.notes];
+    const notes = [
+      ...found.setup,
+      ...(fencing === "main" ? [onMain(rig)] : []),
+      ...abilities.notes,
+    ];
     return { rig: shown(ledger, rig.name), notes };
   };
 }
@@ -141,15 +148,30 @@ function again(
 function refuseUnable(
   remote: string,
   abilities: { canPush: boolean; customRefs: boolean; atomic: boolean; notes: string[] },
+  fencing: Rig["fencing"],
 ): void {
   const lacking = [
     ...(abilities.canPush ? [] : ["branches cannot be pushed"]),
-    ...(abilities.customRefs ? [] : ["refs under refs/gastown/ are refused"]),
-    ...(abilities.atomic ? [] : ["several refs cannot be pushed atomically"]),
+    ...(abilities.customRefs || fencing === "main" ? [] : ["refs under refs/gastown/ are refused"]),
+    ...(abilities.atomic || fencing === "main" ? [] : ["several refs cannot be pushed atomically"]),
   ];
   if (lacking.length === 0) return;
   const words = [...lacking, ...abilities.notes].join("; ");
-  throw new TownError("state", `${remote} cannot carry a rig: ${words}`);
+  const offer = abilities.canPush ? `. ${fencingOffer}` : "";
+  throw new TownError("state", `${remote} cannot carry a rig: ${words}${offer}`);
+}
+
+const fencingOffer =
+  "With --fencing main it can: then the target branch itself says who may land on it, by an empty " +
+  "commit at each takeover";
+
+/** What somebody who chose it is to expect. */
+function onMain({ target }: Rig): string {
+  return (
+    `${target} itself says who may land on it: each takeover of the rig's authority pushes an ` +
+    "empty commit with the trailer Gastown-Term to it. Where the remote refuses other refs, " +
+    "checkpoints are branches gastown/checkpoint/…"
+  );
 }
 
 function checkPrefix(ledger: Ledger, wanted: Rig): void {

@@ -5,7 +5,7 @@ import { readChain } from "#services/git/authority-chain.ts";
 import { ensureClone } from "#services/git/bare-clone.ts";
 import { runGit } from "#services/git/run-git.ts";
 import { isWork } from "#services/ledger/readiness.ts";
-import { type Rig, rigOf, rigs } from "#services/ledger/rigs.ts";
+import { type Rig, rigOf, rigs, termBranch } from "#services/ledger/rigs.ts";
 import { patchField } from "#services/ledger/work-fields.ts";
 import { isTownError } from "#services/rpc/town-error.ts";
 import { runGate } from "./gate.ts";
@@ -54,7 +54,7 @@ async function rigFacts(dir: string, rig: Rig, signal: AbortSignal): Promise<Rig
     await ensureClone(rig.remote, repoDir, { signal });
     const branch = `refs/remotes/origin/${target}`;
     const { stdout } = await runGit(["rev-list", branch], { cwd: repoDir, signal });
-    const { landings } = await readChain({ repoDir, signal });
+    const { landings } = await readChain({ repoDir, signal, onMain: termBranch(rig) });
     await runGit(["worktree", "add", "--quiet", "--detach", dir, branch], { cwd: repoDir, signal });
     const failures = await gateFailures(dir, rig, signal);
     return { name, target, commits: new Set(stdout.split("\n")), landings, failures };

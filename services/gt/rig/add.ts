@@ -1,6 +1,7 @@
 import { stat } from "node:fs/promises";
 import { resolve } from "node:path";
-import { FleetService } from "#proto/gastown/v1/fleet_service_pb.ts";
+import { InvalidArgumentError } from "commander";
+import { Fencing, FleetService } from "#proto/gastown/v1/fleet_service_pb.ts";
 import { oneLine } from "../one-line.ts";
 import { count, gate, names } from "../options.ts";
 import type { Session } from "../session.ts";
@@ -15,6 +16,7 @@ type Options = {
   readonly machines?: string[];
   readonly runtime?: string;
   readonly polecatsMax?: number;
+  readonly fencing?: Fencing;
 };
 
 /** Declare `gt rig add`. */
@@ -29,6 +31,12 @@ export const declare: Declare = (command, act) => {
     .option("--machines <names>", "the machines that serve it, with commas; all if absent", names)
     .option("--runtime <runtime>", "how its polecats work, where a bead does not say")
     .option("--polecats-max <count>", "how many polecats may work on it at once", count)
+    .option(
+      "--fencing <how>",
+      "what keeps a deposed authority from landing: chain, a ref beside the target; or main, the " +
+        "target itself, for remotes that take nothing but branches",
+      fencing,
+    )
     .addHelpText("after", example('gt rig add alpha ~/alpha --setup "npm ci" --gate "npm test"'))
     .action(act(add));
 };
@@ -53,6 +61,7 @@ async function add(gt: Session, name: string, remote: string, options: Options):
       machines: options.machines ?? [],
       defaultRuntime: options.runtime ?? "",
       polecatsMax: options.polecatsMax ?? 0,
+      fencing: options.fencing ?? Fencing.UNSPECIFIED,
     },
     ({ rig, notes }) =>
       [
@@ -62,6 +71,12 @@ async function add(gt: Session, name: string, remote: string, options: Options):
       ].join("\n"),
     { timeoutMs: probeTimeoutMs },
   );
+}
+
+function fencing(text: string): Fencing {
+  if (text === "chain") return Fencing.CHAIN;
+  if (text === "main") return Fencing.MAIN;
+  throw new InvalidArgumentError("It is chain or main.");
 }
 
 /** The town's working folder is not the caller's. */

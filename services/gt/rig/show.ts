@@ -1,4 +1,4 @@
-import { FleetService, type Rig } from "#proto/gastown/v1/fleet_service_pb.ts";
+import { Fencing, FleetService, type Rig } from "#proto/gastown/v1/fleet_service_pb.ts";
 import { facts } from "../facts.ts";
 import { oneLine } from "../one-line.ts";
 import type { Terminal } from "../terminal.ts";
@@ -26,6 +26,7 @@ export function rigPage(rig: Rig, { paint }: Pick<Terminal, "paint">): string {
       ["Prefix", rig.prefix],
       ["Target", rig.target],
       ["Authority", rig.authority === "" ? "" : `${rig.authority}, term ${rig.term}`],
+      ["Fencing", rig.fencing === Fencing.MAIN ? `${rig.target} carries the terms itself` : ""],
       ["Machines", rig.machines.join(", ")],
       ["Polecats", rig.polecatsMax === 0 ? "" : `at most ${rig.polecatsMax}`],
       ["Runtime", rig.defaultRuntime],
