@@ -68,7 +68,7 @@ export async function bootMachine(
     ...{ dir: "/wisp", machine: host.name, disk: host.files, nowMs: clock.nowMs },
     random: (length) => random.base36(length),
   });
-  const around = { town: ground.town, config, bus, clock, log, signal };
+  const around = { town: ground.townName, config, bus, clock, log, signal };
   const ledgerGit = openSimLedgerGit({
     ...{ git: base.git, disk: host.git, dir: `${home}/ledger.git`, remote: ledgerUrl },
     ...{ branch: `machines/${host.name}`, machine: host.name, nowMs: clock.nowMs },
@@ -92,7 +92,7 @@ export async function bootMachine(
     equip: async () => {},
     newToken: () => random.base36(16),
   };
-  const heart = heartInThread({ bus, town: ground.town, clock, signal, loopLagMs: () => 0 });
+  const heart = heartInThread({ bus, town: ground.townName, clock, signal, loopLagMs: () => 0 });
   const clone: MachineParts["clone"] = async ({ name, remote }, until) => {
     const repoDir = clonePath(home, name);
     await git.ensureClone(remote, repoDir, { signal: until });

@@ -67,13 +67,13 @@ export async function bootTown(
     ...{ fence: term, turns: ledger.writer, isKeeper: true, graftMs },
   });
   const sync = await runSync({
-    ...{ town: ground.town, ledger, git: ledgerGit, bus, clock, signal },
+    ...{ town: ground.townName, ledger, git: ledgerGit, bus, clock, signal },
     report: reporter(log),
     onFetched: () => term.look(),
   });
   const times = { graceMs: settings.graceMs, lostAfterMs: settings.lostAfterMs };
   const config = TownConfig.parse({
-    ...{ home: `/${host.name}`, townName: ground.town, ledgerRemote: ledgerUrl },
+    ...{ home: `/${host.name}`, townName: ground.townName, ledgerRemote: ledgerUrl },
     ...{ ...times, brakeShare: settings.brakeShare },
   });
   const around = { config, bus, clock, log, signal };
@@ -83,7 +83,7 @@ export async function bootTown(
   const planned = (plan: Plan) => {
     last = plan;
   };
-  const heart = heartInThread({ bus, town: ground.town, clock, signal, loopLagMs: () => 0 });
+  const heart = heartInThread({ bus, town: ground.townName, clock, signal, loopLagMs: () => 0 });
   void runTownActors(around, { ledger, peers, isFenced, planned, heart });
   return { host, base, ledger, sync, peers, isFenced, plan: () => last };
 }

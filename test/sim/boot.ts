@@ -12,7 +12,7 @@ import type { SimProcess, Timeline } from "./timeline.ts";
 
 /** The world that processes are started in. */
 export type Ground = {
-  readonly town: string;
+  readonly townName: string;
   readonly timeline: Timeline;
   readonly random: Random;
   readonly bus: SimBus;

@@ -55,7 +55,7 @@ export function newWorld(options: {
   const hosts = new Map(
     [townHost, ...names].map((name) => [name, newHost(name, keepsWhatIsSynced)]),
   );
-  const ground = { town: "sim", timeline, random, bus, remotes, decode: sharedDecode(), told };
+  const ground = { townName: "sim", timeline, random, bus, remotes, decode: sharedDecode(), told };
   return { ...ground, network, hosts, rigNames, settings, machines: new Map(), town: undefined };
 }
 
