@@ -3,6 +3,7 @@ import { townMachine } from "#services/bus/subjects.ts";
 import { version, wireVersion } from "#services/config/version.ts";
 import { writerMachine } from "#services/ledger/event.ts";
 import type { Ledger } from "#services/ledger/ledger.ts";
+import type { Machine } from "#services/ledger/machines.ts";
 import { runLedgerCheckpoints } from "#services/ledger/run-checkpoints.ts";
 import type { LedgerSync } from "#services/ledger/sync.ts";
 import { type Actor, runActor } from "#services/lifecycle/actor.ts";
@@ -11,6 +12,7 @@ import type { Plan } from "#services/scheduler/plan.ts";
 import type { StartHeart } from "#services/telemetry/heartbeat.ts";
 import type { Logger } from "#services/telemetry/log.ts";
 import { listenToPeers, type Peers, silentAfterMs } from "#services/telemetry/peers.ts";
+import { machineTrouble } from "#services/telemetry/spoken-wire.ts";
 import { watchFleet } from "#services/telemetry/watch-fleet.ts";
 import type { TownConfig } from "./config.ts";
 import { tend } from "./deacon/deacon.ts";
@@ -66,6 +68,7 @@ export function runTownActors(around: Surroundings, parts: TownParts): Promise<u
   const { ledger, peers, isFenced, planned } = parts;
   const report = reporter(log);
   const isHeard = (machine: string) => !peers.isSilent(machine, silentAfterMs);
+  const trouble = (machine: Machine) => machineTrouble(machine, peers);
   const { graceMs, lostAfterMs, brakeShare } = around.config;
   const limits = { graceMs, lostAfterMs, brakeShare };
   const { verdict: judge } = watchFleet({ world: ledger.world, peers, clock, limits });
@@ -76,7 +79,7 @@ export function runTownActors(around: Surroundings, parts: TownParts): Promise<u
     name: "mayor",
     everyMs: patrolMs,
     round: async () => {
-      if (!isFenced()) await dispatch({ ledger, nowMs: clock.nowMs, isHeard, planned });
+      if (!isFenced()) await dispatch({ ledger, nowMs, isHeard, trouble, planned });
     },
   });
   const deacon = runActor({

@@ -77,3 +77,20 @@ test.for([
   expect(found[0]?.machine).toBe(machine);
   expect(found[0]?.leaves).toBe(leaves);
 });
+
+test("a machine in trouble gets nothing though it is ready, and its words say why", async () => {
+  const ledger = await openLedger({
+    ...{ dir: "/j", machine: "town", disk: new MemoryDisk(), nowMs: () => 1 },
+  });
+  const rig = { name: "alpha", prefix: "alpha", remote: "r", target: "main" };
+  const vmA = { name: "vm-a", polecatsMax: 2, wire: 9 };
+  const machine = { uid: "m", id: "hq-m", title: "m", issueType: "machine" };
+  await ledger.append("overseer", [
+    createBead({ uid: "r", id: "hq-r", title: "r", issueType: "rig", fields: { "gt.rig": rig } }),
+    createBead({ ...machine, fields: { "gt.machine": vmA } }),
+    createBead({ uid: "a", id: "alpha-a", title: "a", fields: { "gt.sling": { by: "me" } } }),
+  ]);
+  const trouble = ({ wire }: { wire: number }) => `of wire ${wire}`;
+  const scope = { rig: () => true, isHeard: () => true, trouble };
+  expect(gather(ledger.world, scope, 1).seats).toMatchObject([{ closed: "kept out: of wire 9" }]);
+});

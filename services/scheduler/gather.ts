@@ -1,6 +1,12 @@
 import { type Bead, isHeld } from "#services/ledger/bead.ts";
 import { claimEpoch } from "#services/ledger/epoch.ts";
-import { type EnrolledMachine, machineNamed, machines, serves } from "#services/ledger/machines.ts";
+import {
+  type EnrolledMachine,
+  type Machine,
+  machineNamed,
+  machines,
+  serves,
+} from "#services/ledger/machines.ts";
 import { readyBeads, slingOf, workInHand } from "#services/ledger/readiness.ts";
 import { rigOf, rigs } from "#services/ledger/rigs.ts";
 import { sortByUrgency } from "#services/ledger/urgency.ts";
@@ -28,6 +34,8 @@ export type Scope = {
   readonly isHeard: (machine: string) => boolean;
   /** Whether a machine is lost; what the ledger says if absent. */
   readonly isLost?: (machine: string) => boolean;
+  /** Why nothing may be placed on a machine though it is ready; where absent, on each it may. */
+  readonly trouble?: (machine: Machine) => string | undefined;
 };
 
 const unlimited = 1_000_000;
@@ -64,10 +72,13 @@ export function gather(world: World, scope: Scope, nowMs: number): Gathered {
   return { candidates, seats, limits };
 }
 
-function closure(host: EnrolledMachine, { isHeard, isLost }: Scope): string | undefined {
+function closure(host: EnrolledMachine, scope: Scope): string | undefined {
+  const { isHeard, isLost } = scope;
   const { name } = host.machine;
   if (isLost ? isLost(name) : host.lostSince !== undefined) return "lost";
   if (host.state !== "ready") return host.state;
+  const trouble = scope.trouble?.(host.machine);
+  if (trouble !== undefined) return `kept out: ${trouble}`;
   return isHeard(name) ? undefined : "silent";
 }
 

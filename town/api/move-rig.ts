@@ -3,14 +3,13 @@ import { FleetService, RigSchema } from "#proto/gastown/v1/fleet_service_pb.ts";
 import { findMachine, findRig } from "#services/api/fleet/find-fleet.ts";
 import { isUnheard, rigMessage } from "#services/api/fleet/fleet-message.ts";
 import { mutate } from "#services/api/mutate.ts";
-import { wireTrouble } from "#services/config/negotiate.ts";
-import { wireVersion } from "#services/config/version.ts";
 import { appointmentFields } from "#services/ledger/appointment.ts";
 import { setFields } from "#services/ledger/drafts.ts";
 import { type EnrolledMachine, machines, serves } from "#services/ledger/machines.ts";
 import { holderOf, type Rig } from "#services/ledger/rigs.ts";
 import type { MethodImpl } from "#services/rpc/method.ts";
 import { TownError } from "#services/rpc/town-error.ts";
+import { machineTrouble } from "#services/telemetry/spoken-wire.ts";
 import type { FleetPorts } from "./fleet-ports.ts";
 
 type MoveRig = MethodImpl<typeof FleetService.method.moveRig>;
@@ -50,7 +49,7 @@ function unfit(host: EnrolledMachine, rig: Rig, { peers }: FleetPorts): string |
   if (rig.fencing === "main" && wire < wireWithFallback) {
     return `${name} speaks wire version ${wire}, which cannot fence ${rig.name} by its target`;
   }
-  return wireTrouble({ town: wireVersion, machine: wire });
+  return machineTrouble(machine, peers);
 }
 
 /** Machines of earlier wire versions fence by the authority's own ref alone. */

@@ -12,6 +12,7 @@ import { type EnrolledRig, holderOf } from "#services/ledger/rigs.ts";
 import type { World } from "#services/ledger/world.ts";
 import { busyCounts } from "#services/scheduler/gather.ts";
 import { type Peers, silentAfterMs } from "#services/telemetry/peers.ts";
+import { machineTrouble, spokenWire } from "#services/telemetry/spoken-wire.ts";
 import { drainMessage } from "./drain-message.ts";
 
 /** Over git alone an idle machine has little to say: only then is it called silent. */
@@ -55,7 +56,8 @@ export function machineMessage(
     polecatsRunning:
       peer?.beat?.polecats.length ?? busyCounts(world).machines.get(machine.name) ?? 0,
     version: machine.version,
-    wireVersion: machine.wire,
+    wireVersion: spokenWire(machine, peers),
+    trouble: machineTrouble(machine, peers) ?? "",
     authorities: authorities.map(({ rig, term }) => `${rig}@${term}`),
     // One that this process has not heard yet is known by the ledger alone.
     link: silent ? "silent" : (peer?.link ?? "git"),
