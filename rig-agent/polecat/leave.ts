@@ -31,7 +31,6 @@ export function escalateDrafts(
   return [
     setFields(work.uid, { "gt.exit": exit }, epoch),
     releaseBead(work.uid, epoch, summary, exit.kind),
-    setFields(work.uid, { status: "deferred" }, epoch),
     ...pin(world, agent, prefix, null),
     ...sendMail(world, exitLetter(attempt, exit.kind, body)),
   ];

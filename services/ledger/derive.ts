@@ -55,7 +55,9 @@ export function deriveBead(state: BeadState, near: Neighbours): Bead {
     uid: state.uid,
     id: near.name(state.uid),
     title: text("title"),
-    status: status(text("status"), { deleted, closed: effective !== undefined, held }),
+    status: status(isPutAside(state, claim) ? "deferred" : text("status"), {
+      ...{ deleted, closed: effective !== undefined, held },
+    }),
     issueType: text("issue_type") || "task",
     priority: number(state.fields.get("priority")?.value, 2),
     assignee: held ? claim.polecat : text("assignee"),
@@ -129,6 +131,17 @@ function status(written: string, is: { deleted: boolean; closed: boolean; held: 
   if (is.closed) return "closed";
   if (is.held) return "in_progress";
   return written === "" || written === "closed" || written === "tombstone" ? "open" : written;
+}
+
+/**
+ * Whether the last attempt left its bead to a person, and nobody wrote a status since. It is read
+ * from the release, not written: so a late word of an attempt that is over puts nothing aside.
+ */
+function isPutAside(state: BeadState, claim: Claim | undefined): boolean {
+  if (claim?.exit !== "ESCALATE" && claim?.exit !== "REFACTOR") return false;
+  const release = state.releases.get(claim.epoch);
+  const written = state.fields.get("status")?.origin;
+  return release !== undefined && (!written || compareOrigins(written, release) < 0);
 }
 
 function deriveClaim(state: BeadState): Claim | undefined {

@@ -11,6 +11,7 @@ import {
 } from "./bead-state.ts";
 import { claimEpoch } from "./epoch.ts";
 import type { LedgerEvent, Operation, Values } from "./event.ts";
+import { supersedes } from "./field-order.ts";
 
 type Apply<O extends Operation> = (
   bead: BeadState,
@@ -139,9 +140,10 @@ function shared(name: string): string {
 function writeFields(bead: BeadState, fields: Record<string, unknown>, origin: Origin): void {
   for (const [name, value] of Object.entries(fields)) {
     const held = bead.fields.get(name);
-    if (held && compareOrigins(held.origin, origin) >= 0) continue;
     const kept = typeof value === "string" && named.has(name) ? shared(value) : value;
-    bead.fields = withEntry(bead.fields, name, { origin, value: kept as Json });
+    const write = { origin, value: kept as Json };
+    if (held && !supersedes(name, write, held)) continue;
+    bead.fields = withEntry(bead.fields, name, write);
   }
 }
 

@@ -53,12 +53,14 @@ export function leave(world: World, work: Bead, worker: Worker, wanted: Departur
       ? refusedCompletion(world, work, worker)
       : refusedAbandonment(world, work, worker, wanted));
   if (error) return { do: "refuse", error };
-  const first = setFields(work.uid, exitFields(worker, wanted), worker.epoch);
+  const { kind, summary } = wanted;
+  const exit = { [exitField.name]: { kind, epoch: worker.epoch, summary } };
+  const first = setFields(work.uid, exit, worker.epoch);
   const decision = closeDecision(world, work, worker, wanted);
   if (wanted.kind === "COMPLETED") return { do: "leave", drafts: [first, ...decision] };
   const filed = fileWhatStays(world, work, worker, wanted);
   if (filed instanceof TownError) return { do: "refuse", error: filed };
-  const reason = `${wanted.kind}: ${wanted.summary}`.slice(0, 500);
+  const reason = `${kind}: ${summary}`.slice(0, 500);
   return {
     do: "leave",
     drafts: [
@@ -69,7 +71,8 @@ export function leave(world: World, work: Bead, worker: Worker, wanted: Departur
         author: worker.agent,
         text: [`${wanted.kind}: ${wanted.summary}`, ...filed.lines].join("\n"),
       }),
-      // The release comes last, so that nobody takes up the bead before it is all said.
+      // The release comes last, so that nobody takes up the bead before it is all said. A blocked
+      // bead comes back by itself once its blocker is closed; by its kind the others are deferred.
       releaseBead(work.uid, claimEpoch(worker.epoch), reason, wanted.kind),
       ...tellOverseer(world, work, worker, wanted, filed.lines),
     ],
@@ -93,12 +96,6 @@ function fileWhatStays(
   if (wanted.kind === "BLOCKED") return fileBlocker(world, work, worker, wanted);
   if (wanted.kind === "REFACTOR") return fileParts(world, work, worker, wanted);
   return { drafts: [], lines: [] };
-}
-
-/** A blocked bead comes back by itself once its blocker is closed; the others wait for a person. */
-function exitFields({ epoch }: Worker, { kind, summary }: Departure) {
-  const exit = { [exitField.name]: { kind, epoch, summary } };
-  return kind === "COMPLETED" || kind === "BLOCKED" ? exit : { ...exit, status: "deferred" };
 }
 
 function refusedCompletion(world: World, work: Bead, worker: Worker): TownError | undefined {

@@ -1,4 +1,5 @@
 import type { Bead, Comment } from "#services/ledger/bead.ts";
+import { compareOrigins } from "#services/ledger/bead-state.ts";
 import { stampTime } from "#services/ledger/clock.ts";
 import { claimEpoch } from "#services/ledger/epoch.ts";
 import {
@@ -50,8 +51,9 @@ function lastWord(bead: Bead, world: World): { who: string; why: string } {
   const hand = status ? `${at(stampTime(status.stamp))}${by(status.actor)}` : "";
   const exit = exitField.read(bead);
   const isLast = exit && claimEpoch(exit.epoch) === bead.claim?.epoch;
-  if (isLast && exit.kind !== "COMPLETED" && left?.actor === status?.actor) {
-    const when = status ? at(stampTime(status.stamp)) : "";
+  const isByHand = status && left && compareOrigins(status, left) > 0;
+  if (isLast && exit.kind !== "COMPLETED" && (!isByHand || left.actor === status.actor)) {
+    const when = left ? at(stampTime(left.stamp)) : "";
     return { who: `${when}${by(bead.claim?.polecat ?? "")}`, why: `${exit.kind}: ${exit.summary}` };
   }
   const count = rejectionsField.read(bead) ?? 0;
