@@ -74,6 +74,7 @@ export class SimProcess {
   #state: "running" | "paused" | "dead" = "running";
   /** What fell due while it stood still. */
   #held: (() => void)[] = [];
+  readonly #ends = new Set<() => void>();
 
   constructor(timeline: Timeline, name: string, skewMs: number) {
     this.name = name;
@@ -108,8 +109,21 @@ export class SimProcess {
 
   /** SIGKILL: nothing of it happens any more. */
   kill(): void {
+    if (this.#state === "dead") return;
     this.#state = "dead";
     this.#held = [];
+    for (const end of [...this.#ends]) end();
+  }
+
+  /** Told when it is killed; the returned function calls that off. */
+  onEnd(end: () => void): () => void {
+    this.#ends.add(end);
+    return () => this.#ends.delete(end);
+  }
+
+  /** Let so much time pass for it. */
+  wait(delayMs: number): Promise<void> {
+    return new Promise((resolve) => void this.clock.after(delayMs, resolve));
   }
 
   /** What comes to this process: now where it runs, when it goes on where it stands still. */
