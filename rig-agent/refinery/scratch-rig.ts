@@ -9,6 +9,7 @@ import { claimBead, createBead } from "#services/ledger/drafts.ts";
 import { nextEpoch } from "#services/ledger/epoch.ts";
 import { derivedUid } from "#services/ledger/ids.ts";
 import { type Ledger, openLedger } from "#services/ledger/ledger.ts";
+import { type Rig, termBranch } from "#services/ledger/rigs.ts";
 import { systemClock } from "#services/lifecycle/clock.ts";
 import { Terms } from "../authority/terms.ts";
 import { gateBench } from "./gate-bench.ts";
@@ -22,7 +23,11 @@ export const worker = "rigs/alpha/polecats/nux";
 export type ScratchGate = { readonly name: string; readonly command: string };
 
 /** A rig with a real remote, a real ledger, and the authority held by this process; for tests. */
-export async function scratchRig(gates: readonly ScratchGate[], setup = "") {
+export async function scratchRig(
+  gates: readonly ScratchGate[],
+  setup = "",
+  fencing: Rig["fencing"] = "chain",
+) {
   const scratch = await scratchRemote();
   const { dir, remote } = scratch;
   const ledger = await openLedger({
@@ -36,7 +41,9 @@ export async function scratchRig(gates: readonly ScratchGate[], setup = "") {
     command: command.replaceAll("$REMOTE", remote),
     timeoutSeconds: 60,
   }));
-  const rig = { name: "alpha", prefix: "al", remote, target: "main", setup, gates: named };
+  const target = "main";
+  const rig = { name: "alpha", prefix: "al", remote, target, setup, gates: named, fencing };
+  const onMain = termBranch(rig);
   const uid = derivedUid("rig", "alpha");
   const fields = { "gt.rig": rig };
   await ledger.append("overseer", [
@@ -46,7 +53,7 @@ export async function scratchRig(gates: readonly ScratchGate[], setup = "") {
   const news: RefineryNews[] = [];
   const authority = async (holder = "vm-a") => {
     const terms = new Terms();
-    terms.take({ rig: "alpha", repoDir, ...(await takeTerm({ repoDir, holder })) });
+    terms.take({ rig: "alpha", repoDir, ...(await takeTerm({ repoDir, holder, onMain })) });
     return terms;
   };
   const ports = async (changes: Partial<RefineryPorts> = {}): Promise<RefineryPorts> => ({

@@ -86,7 +86,7 @@ test("another machine continues with the commits and the uncommitted changes", a
   expect(state.dirty.toSorted()).toEqual(["a.txt", "gone.txt", "new.txt"]);
 });
 
-test("a remote that keeps nothing but branches gets a branch, found where any other is", async () => {
+test("a remote that keeps nothing but branches gets a branch", async () => {
   const { scratch, path } = await polecatTree();
   await using _scratch = scratch;
   const hide = ["config", "receive.hideRefs", "refs/gastown"];

@@ -14,7 +14,7 @@ export type FetchOptions = {
 
 const checkpoints = "refs/gastown/checkpoint/";
 
-/** Where checkpoints are at a remote that keeps nothing but branches; tracked as if they were not. */
+/** Where checkpoints are at a remote that keeps nothing but branches; tracked like any others. */
 export const checkpointBranches = "refs/heads/gastown/checkpoint/";
 
 /** What a clone of ours fetches: branches, and everything that Gas Town keeps beside them. */

@@ -162,8 +162,8 @@ function refuseUnable(
 }
 
 const fencingOffer =
-  "With --fencing main it can: then the target branch itself says who may land on it, by an empty " +
-  "commit at each takeover";
+  "With --fencing main it can: then the target branch itself says who may land on it, by an " +
+  "empty commit at each takeover";
 
 /** What somebody who chose it is to expect. */
 function onMain({ target }: Rig): string {
