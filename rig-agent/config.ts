@@ -48,6 +48,14 @@ export const RigAgentConfig = z.object({
     .min(1_000)
     .default(86_400_000)
     .describe("how long a wisp that is over stays in the vapour store; a day"),
+  salvageDays: z.coerce
+    .number()
+    .min(0)
+    .max(36_500)
+    .default(7)
+    .describe(
+      "days for which what workers left is kept at the remote once it landed or was released",
+    ),
   logLevel: z.enum(logLevels).default("info").describe(logLevels.join(", ")),
   readyFile: z.string().optional().describe("written when the local API serves"),
 });

@@ -2,6 +2,7 @@ import type { Bus } from "#services/bus/bus.ts";
 import { townMachine } from "#services/bus/subjects.ts";
 import { version, wireVersion } from "#services/config/version.ts";
 import type { Git } from "#services/git/git.ts";
+import type { SalvageGit } from "#services/git/salvage.ts";
 import { writerMachine } from "#services/ledger/event.ts";
 import type { Ledger } from "#services/ledger/ledger.ts";
 import type { LedgerGit } from "#services/ledger/ledger-git.ts";
@@ -27,6 +28,7 @@ import { polecatLimits, startSupervisor } from "./polecat/supervisor.ts";
 import type { CodePorts, RefineryPorts } from "./refinery/ports.ts";
 import { startRefinery } from "./refinery/refinery.ts";
 import { refuseWork } from "./refuse-work.ts";
+import { runSalvage } from "./salvage/run-salvage.ts";
 import { standingTrouble, watchStanding } from "./standing.ts";
 import { patrolLimits } from "./witness/judge.ts";
 import { runVapour } from "./witness/vapour.ts";
@@ -86,6 +88,8 @@ export type MachineParts = Company & {
   /** Make sure that our bare clone of a rig's remote is there and level with it; its path. */
   readonly clone: (rig: Rig, signal: AbortSignal) => Promise<string>;
   readonly heart: StartHeart;
+  /** Where it is given, what landed or was released is collected at the remotes after an age. */
+  readonly salvage?: SalvageGit;
 };
 
 /** A machine at work. */
@@ -141,6 +145,7 @@ export function runMachine(around: Surroundings, parts: MachineParts): RunningMa
   const actors: { ended: Promise<unknown> }[] = [refinery, authority, supervisor, witness];
   actors.push(vapour, observer.actor, checkpoints, runLedgerCheckpoints({ ...polecats, report }));
   actors.push(beats, runDrain({ ...polecats, terms }, report));
+  if (parts.salvage) actors.push(collectSalvage(around, parts, { terms, git: parts.salvage }));
   actors.push(watchStanding({ clock, signal, report, trouble, told: tellStanding(log) }));
   const ended = Promise.all(actors.map((each) => each.ended));
   return { ring, trouble: supervisor.trouble, terms, ended };
@@ -165,6 +170,23 @@ function refineryPorts({ clock, log }: Surroundings, parts: MachineParts, terms:
     tell: (news) => log.info(news, news.event),
   };
   return ports;
+}
+
+function collectSalvage(
+  { config, clock, log, signal }: Surroundings,
+  { polecats, clone }: MachineParts,
+  own: { readonly terms: Terms; readonly git: SalvageGit },
+): Actor {
+  return runSalvage({
+    ...own,
+    ledger: polecats.ledger,
+    clone,
+    ageMs: config.salvageDays * 86_400_000,
+    clock,
+    signal,
+    report: reporter(log),
+    tell: (collected) => log.info(collected, "left work is needed no more: removed at the remote"),
+  });
 }
 
 function governRigs(

@@ -5,6 +5,7 @@ import { fileURLToPath } from "node:url";
 import { answerAsks } from "#services/api/agent/ask.ts";
 import type { Bus } from "#services/bus/bus.ts";
 import { ensureClone } from "#services/git/bare-clone.ts";
+import { salvageGit } from "#services/git/salvage.ts";
 import { nodeDisk } from "#services/ledger/disk-node.ts";
 import { type Ledger, openLedger } from "#services/ledger/ledger.ts";
 import { openLedgerGit } from "#services/ledger/ledger-git.ts";
@@ -83,7 +84,13 @@ export async function startRigAgent(
   const server = await serveLocally({ ...shared, ring: () => bell.ring() });
   const lag = { loopLagMs: watchLoopLag(signal) };
   const heart = heartInThread({ bus, town: member.town, clock, signal, ...lag });
-  const hands = { code: gitCode, test: gateBench(clock), heart, ...places(home) };
+  const hands = {
+    code: gitCode,
+    test: gateBench(clock),
+    heart,
+    ...places(home),
+    salvage: salvageGit,
+  };
   const running = runMachine(around, { ...company, polecats, wisps, ...hands });
   bell.ring = running.ring;
   const stopAnswers = answerAsks(bus, member.town, machine, answers);
