@@ -5,6 +5,7 @@ import type { Cursor, Draft } from "#services/ledger/event.ts";
 import { machineNamed, serves } from "#services/ledger/machines.ts";
 import { readyBeads, workInHand } from "#services/ledger/readiness.ts";
 import { type EnrolledRig, rigOf } from "#services/ledger/rigs.ts";
+import { resumed } from "#services/ledger/salvage.ts";
 import { sortByUrgency } from "#services/ledger/urgency.ts";
 import type { World } from "#services/ledger/world.ts";
 import { livePlacement } from "#services/scheduler/gather.ts";
@@ -60,7 +61,8 @@ export function claimsToMake(
     taken.add(name);
     const epoch = nextEpoch(term, bead.claim?.epoch);
     const polecat = `rigs/${rig.name}/polecats/${name}`;
-    return [claimBead(bead.uid, epoch, { machine, polecat, cursor: cursors.get(bead.uid) })];
+    const cursor = resumed(bead, cursors.get(bead.uid));
+    return [claimBead(bead.uid, epoch, { machine, polecat, cursor })];
   });
 }
 

@@ -40,37 +40,40 @@ const retryMaxMs = 30_000;
 
 /** Govern the rigs of this machine: on every change of the ledger, and now and then unasked. */
 export function runAuthority(options: AuthorityOptions): Actor {
-  const { machine, ledger, terms, clock, signal, report } = options;
-  const failing = new Map<string, { readonly untilMs: number; readonly delayMs: number }>();
-  const remembered = { chains: new ChainWatch(), lostSince: new LostSince() };
-  const hands = handsOf(options, (rig) => failing.delete(rig));
-  const actor = runActor({
-    name: "authority",
-    clock,
-    signal,
-    everyMs,
-    report,
-    round: () =>
-      govern({
-        ...options,
-        ...remembered,
-        ...hands,
-        nowMs: clock.nowMs,
-        mayTry: (rig) => (failing.get(rig)?.untilMs ?? 0) <= clock.nowMs(),
-        failed: (error, rig) => {
-          // A remote that stays away is asked less and less often, and reported as rarely.
-          const delayMs = Math.min(retryMaxMs, (failing.get(rig)?.delayMs ?? retryMs / 2) * 2);
-          failing.set(rig, { untilMs: clock.nowMs() + delayMs, delayMs });
-          clock.after(delayMs, actor.ring);
-          // Losing a term to another process is how a takeover looks from here: no failure.
-          if (isTownError(error, "stale")) terms.lose(rig);
-          report(error, `authority of ${rig} on ${machine}`);
-        },
-      }),
-  });
+  const { ledger, clock, signal, report } = options;
+  const round = authorityRound(options, () => actor.ring());
+  const actor = runActor({ name: "authority", clock, signal, everyMs, report, round });
   const deaf = ledger.onChange(actor.ring);
   signal.addEventListener("abort", deaf, { once: true });
   return actor;
+}
+
+/**
+ * One round after another of a process's authorities, with what they remember in between.
+ *
+ * @param ring called when a remote that failed may be tried again
+ */
+export function authorityRound(options: AuthorityOptions, ring: () => void): () => Promise<void> {
+  const { machine, terms, clock, report } = options;
+  const failing = new Map<string, { readonly untilMs: number; readonly delayMs: number }>();
+  const ports: AuthorityPorts = {
+    ...options,
+    chains: new ChainWatch(),
+    lostSince: new LostSince(),
+    ...handsOf(options, (rig) => failing.delete(rig)),
+    nowMs: clock.nowMs,
+    mayTry: (rig) => (failing.get(rig)?.untilMs ?? 0) <= clock.nowMs(),
+    failed: (error, rig) => {
+      // A remote that stays away is asked less and less often, and reported as rarely.
+      const delayMs = Math.min(retryMaxMs, (failing.get(rig)?.delayMs ?? retryMs / 2) * 2);
+      failing.set(rig, { untilMs: clock.nowMs() + delayMs, delayMs });
+      clock.after(delayMs, ring);
+      // Losing a term to another process is how a takeover looks from here: no failure.
+      if (isTownError(error, "stale")) terms.lose(rig);
+      report(error, `authority of ${rig} on ${machine}`);
+    },
+  };
+  return () => govern(ports);
 }
 
 /** What an authority does at a rig's remote. */
@@ -88,7 +91,11 @@ function handsOf(
     readChain: async ({ rig }) => {
       const repoDir = clones.get(rig.name) ?? (await cloneOf(rig));
       const onMain = termBranch(rig);
-      if (onMain !== undefined) return readChain({ repoDir, signal, git, onMain });
+      if (onMain !== undefined) {
+        const { landings, ...chain } = await readChain({ repoDir, signal, git, onMain });
+        // A landing is a sign of life, and a person's push is none.
+        return { ...chain, tip: landings.at(-1)?.record ?? chain.tip };
+      }
       await git.fetchRefs({ repoDir, signal }, [authorityRef]);
       return readFetchedTerm({ repoDir, ref: authorityRef, git });
     },
