@@ -6,9 +6,11 @@ export function endedJudge(_facts: Facts, court: Court): Judge {
   const ended = new Map<string, number>();
   return {
     hears: {
-      folded: ({ by, bead, isEnded, op, atMs }) => {
+      folded: ({ by, bead, isHolder, isEnded, op, atMs }) => {
         const key = `${by} ${bead}`;
         const sinceMs = ended.get(key);
+        if (!isHolder) ended.delete(key); // What it missed meanwhile is no regress.
+        if (!isHolder) return;
         if (sinceMs !== undefined) court.look(10);
         if (isEnded) ended.set(key, sinceMs ?? atMs);
         else if (ended.delete(key) && op !== "reopen") {

@@ -35,13 +35,12 @@ export type Appended = Seen<"appended"> & {
   readonly events: readonly LedgerEvent[];
 };
 
-/**
- * How a closed bead looked to the holder of its rig's authority, after an event of that bead. The
- * recorder makes these itself of what a replica tells.
- */
+/** How a bead that was closed, or had been, looked to a replica after an event of that bead. */
 export type Folded = Seen<"folded"> & {
   readonly by: string;
   readonly bead: string;
+  /** That replica's machine holds the authority of the bead's rig, as far as it knows. */
+  readonly isHolder: boolean;
   readonly isEnded: boolean;
   /** What the event did: `close`, `reopen`, `claim`, … */
   readonly op: string;
