@@ -82,10 +82,11 @@ export async function bootMachine(
     sessions: openSimSessions(host.sessions),
     runtime: settings.runtime(base),
     output: outputOf(host),
-    signs: async ({ worktree }) => {
-      const at = host.git.worktrees.get(worktree);
-      return at ? [] : [];
-    },
+    signs: async ({ name, worktree }) =>
+      ["output", "commit"].flatMap((what) => {
+        const atMs = host.signs.get(`${what} ${what === "output" ? name : worktree}`);
+        return atMs === undefined ? [] : [{ what, atMs }];
+      }),
     recipe: async () => settings.recipe,
     program: () => ({ argv: ["worker"] }),
     environment: ({ name }) => ({ GT_SESSION: `${home}/sessions/${name}` }),

@@ -13,10 +13,12 @@ export type Host = {
   sessions: Map<string, PolecatSession>;
   /** By session, the lines that its worker printed. */
   outputs: Map<string, string[]>;
+  /** When a session last printed (`output <session>`), a worktree last got a commit, and the like. */
+  signs: Map<string, number>;
 };
 
 /** An image of a disk: taken for a snapshot, or for a second machine made of it. */
-export type HostImage = Pick<Host, "files" | "git" | "sessions" | "outputs">;
+export type HostImage = Pick<Host, "files" | "git" | "sessions" | "outputs" | "signs">;
 
 /** A machine whose disk is empty. */
 export function newHost(name: string, keepsWhatIsSynced: boolean): Host {
@@ -27,16 +29,18 @@ export function newHost(name: string, keepsWhatIsSynced: boolean): Host {
     git: memoryDisk(name),
     sessions: new Map(),
     outputs: new Map(),
+    signs: new Map(),
   };
 }
 
 /** Copy a disk as it is now. */
-export function imageOf({ files, git, sessions, outputs }: Host): HostImage {
+export function imageOf({ files, git, sessions, outputs, signs }: Host): HostImage {
   return {
     files: files.copy(),
     git: copyDisk(git),
     sessions: new Map(sessions),
     outputs: new Map([...outputs].map(([name, lines]) => [name, [...lines]])),
+    signs: new Map(signs),
   };
 }
 
