@@ -7,6 +7,7 @@ import { memoryDisk } from "#services/git/memory/disk.ts";
 import { memoryGit } from "#services/git/memory/memory-git.ts";
 import type { Changes } from "#services/git/memory/objects.ts";
 import { MemoryRemote } from "#services/git/memory/remote.ts";
+import { runGit } from "#services/git/run-git.ts";
 import {
   commitFiles,
   type Files,
@@ -32,6 +33,8 @@ type Bench = AsyncDisposable & {
   readonly url: string;
   readonly dir: string;
   readonly remoteRef: (name: string) => Promise<string | undefined>;
+  /** From now on it keeps nothing but branches. */
+  readonly refuseCustomRefs: () => Promise<void>;
   readonly humanCommit: (files: Files) => Promise<string>;
   readonly edit: (path: string, changes: Changes) => Promise<void>;
   readonly commit: (path: string, files: Files) => Promise<string>;
@@ -44,6 +47,10 @@ async function cliBench(): Promise<Bench> {
     url: scratch.remote,
     dir: scratch.dir,
     remoteRef: scratch.ref,
+    refuseCustomRefs: async () => {
+      const hide = ["config", "receive.hideRefs", "refs/gastown"];
+      await runGit(hide, { cwd: scratch.remote });
+    },
     humanCommit: scratch.commit,
     edit: async (path, changes) => {
       for (const [name, text] of Object.entries(changes)) {
@@ -71,6 +78,9 @@ async function memoryBench(): Promise<Bench> {
     url: remote.url,
     dir: "/home",
     remoteRef: async (name) => remote.ref(name),
+    refuseCustomRefs: async () => {
+      remote.keepsCustomRefs = false;
+    },
     humanCommit: async (files) => remote.moveByHuman("main", files),
     edit: async (path, changes) => git.edit(path, changes),
     commit: async (path, files) => {
@@ -189,6 +199,24 @@ describe.for(benches)("$name", ({ open }) => {
     expect(await git.snapshot(there)).toBe(await git.snapshot(path));
     const { dirty } = await git.worktreeState(there);
     expect(dirty.toSorted()).toEqual(["a.txt", "gone.txt"]);
+  });
+
+  test("a remote that keeps nothing but branches has checkpoints all the same", async () => {
+    const { bench, git, path, repoDir } = await polecatTree();
+    await using _bench = bench;
+    await bench.refuseCustomRefs();
+    for (const text of ["half", "more"]) {
+      await bench.edit(path, { "a.txt": text });
+      const commit = (await git.pushCheckpoint({ path, ...attempt })) ?? "";
+      expect(await bench.remoteRef("gastown/checkpoint/al-1/1.1")).toBe(commit);
+      const tracked = trackingRef(checkpointRef("al-1", "1.1"));
+      expect(await git.readRef(repoDir, tracked)).toBe(commit);
+      await git.fetchRefs({ repoDir }, [checkpointRef("al-1", "1.1")]);
+      expect(await git.readRef(repoDir, tracked)).toBe(commit);
+      await git.ensureClone(bench.url, `${repoDir}-${text}`);
+      expect(await git.readRef(`${repoDir}-${text}`, tracked)).toBe(commit);
+      expect(await git.worktreeState(path)).toMatchObject({ unpushed: 0 });
+    }
   });
 
   test("a fetch brings what people pushed; a clone of nothing is not there", async () => {

@@ -7,7 +7,7 @@ export type Judged = {
   readonly update: RefUpdate;
   readonly from: Commit | undefined;
   readonly to: Commit | undefined;
-  /** Why it is not moved, as git says it. */
+  /** Why it is not moved, as git says it: `[rejected] (stale info)`. */
   readonly refusal?: string;
 };
 
@@ -16,6 +16,7 @@ export type PushFacts = {
   readonly updates: readonly RefUpdate[];
   readonly atomic: boolean;
   readonly ignoresLeases: boolean;
+  readonly keepsCustomRefs: boolean;
   /** Where the remote has a ref. */
   readonly remote: (ref: string) => Commit | undefined;
   /** What the one who pushes has. */
@@ -26,19 +27,25 @@ export type PushFacts = {
 export function judgePush(facts: PushFacts): Judged[] {
   const judged = facts.updates.map((update) => judgeUpdate(update, facts));
   if (!facts.atomic || judged.every(({ refusal }) => refusal === undefined)) return judged;
-  return judged.map((each) => ({ ...each, refusal: each.refusal ?? "atomic push failed" }));
+  const refusal = "[rejected] (atomic push failed)";
+  return judged.map((each) => ({ ...each, refusal: each.refusal ?? refusal }));
 }
 
-function judgeUpdate(update: RefUpdate, { remote, local, ignoresLeases }: PushFacts): Judged {
+function judgeUpdate(update: RefUpdate, facts: PushFacts): Judged {
+  const { remote, local, ignoresLeases, keepsCustomRefs } = facts;
   const { ref, lease, isForced = false } = update;
   const from = remote(ref);
   const to = update.to === undefined ? undefined : local(update.to);
   const judged = { update, from, to };
   if (from?.id === to?.id) return judged;
+  if (!keepsCustomRefs && !ref.startsWith("refs/heads/")) {
+    return { ...judged, refusal: "[remote rejected] (deny updating a hidden ref)" };
+  }
   if (lease !== undefined) {
     const isBroken = (from?.id ?? "") !== lease && !ignoresLeases;
-    return isBroken && !isForced ? { ...judged, refusal: "stale info" } : judged;
+    return isBroken && !isForced ? { ...judged, refusal: "[rejected] (stale info)" } : judged;
   }
   if (isForced || !from || !to || isWithin(from, [to])) return judged;
-  return { ...judged, refusal: local(from.id) ? "non-fast-forward" : "fetch first" };
+  const why = local(from.id) ? "non-fast-forward" : "fetch first";
+  return { ...judged, refusal: `[rejected] (${why})` };
 }

@@ -1,6 +1,11 @@
 import { TownError } from "#services/rpc/town-error.ts";
 import type { CloneOptions } from "../bare-clone.ts";
-import { awayNotMissing, type FetchOptions, trackingRef } from "../fetch-remote.ts";
+import {
+  awayNotMissing,
+  checkpointBranches,
+  type FetchOptions,
+  trackingRef,
+} from "../fetch-remote.ts";
 import { type Git, type LogWanted, pushArgs } from "../git.ts";
 import { withTrailers } from "../trailers.ts";
 import type { CloneState, MemoryDisk } from "./disk.ts";
@@ -144,23 +149,34 @@ async function fetchMatching(
   const remote = remoteOf(ports, clone, name);
   const asker = { who: ports.disk.who, commits: clone.commits, signal, timeoutMs };
   const refs = await remote.fetch(asker, `git fetch ${remote.url} (in ${repoDir})`);
-  const tracking = prefixes.map(trackingRef);
-  for (const ref of clone.refs.keys()) {
-    const isFetched = tracking.some((prefix) => ref.startsWith(prefix));
-    if (isFetched && !refs.has(remoteRef(ref))) clone.refs.delete(ref);
-  }
+  const found = new Map<string, string>();
   for (const [ref, commit] of refs) {
-    if (!prefixes.some((prefix) => ref.startsWith(prefix))) continue;
-    copyHistory(commit, clone.commits);
-    clone.refs.set(trackingRef(ref), commit.id);
+    for (const [from, to] of refspecs(prefixes)) {
+      if (!ref.startsWith(from)) continue;
+      copyHistory(commit, clone.commits);
+      found.set(to + ref.slice(from.length), commit.id);
+    }
   }
+  const tracked = prefixes.map(trackingRef);
+  for (const ref of clone.refs.keys()) {
+    const isFetched = tracked.some((prefix) => ref.startsWith(prefix));
+    if (isFetched && !found.has(ref)) clone.refs.delete(ref);
+  }
+  for (const [ref, commit] of found) clone.refs.set(ref, commit);
 }
 
-/** The ref of the remote that a tracking ref follows. */
-function remoteRef(ref: string): string {
-  return ref
-    .replace(/^refs\/remotes\/origin\//, "refs/heads/")
-    .replace(/^refs\/gastown-remote\//, "refs/gastown/");
+const checkpoints = "refs/gastown/checkpoint/";
+
+/** What a fetch of these names takes from where, and where it puts it. */
+function refspecs(prefixes: readonly string[]): [from: string, to: string][] {
+  return prefixes.flatMap((prefix): [string, string][] => {
+    const own: [string, string] = [prefix, trackingRef(prefix)];
+    if (checkpoints.startsWith(prefix)) {
+      return [own, [checkpointBranches, trackingRef(checkpoints)]];
+    }
+    const branch = prefix.replace(checkpoints, checkpointBranches);
+    return branch === prefix ? [own] : [own, [branch, trackingRef(prefix)]];
+  });
 }
 
 async function ensureClone(

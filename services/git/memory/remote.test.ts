@@ -73,6 +73,15 @@ test("an answer that is lost leaves what it was about done", async () => {
   expect(await next).toMatchObject({ term: 2 });
 });
 
+test.for([undefined, "main"])("a term whose answer is lost is had, on %s", async (on) => {
+  const { remote, machine } = world();
+  const here = { ...(await machine("vm-a")), onMain: on };
+  remote.hooks = { after: async ({ kind }) => (kind === "push" ? "lost" : undefined) };
+  const { term, tip } = await takeTerm({ ...here, holder: "vm-a" });
+  expect(term).toBe(1);
+  expect(remote.ref(on ?? authorityRef)).toBe(tip);
+});
+
 test("a push that arrives after its sender gave up is fenced by what came between", async () => {
   const { remote, machine, commit, wanted } = await ready();
   const { promise, resolve } = Promise.withResolvers<void>();

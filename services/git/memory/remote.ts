@@ -44,6 +44,8 @@ export class MemoryRemote {
   ignoresLeases = false;
   /** Whether it takes atomic pushes at all. */
   isAtomic = true;
+  /** Whether it keeps anything but branches. */
+  keepsCustomRefs = true;
   /** Every move of a ref, oldest first. */
   readonly reflog: RefMove[] = [];
   readonly #nowMs: () => number;
@@ -157,7 +159,7 @@ export class MemoryRemote {
       throw gitError(shown, faultWords.lost);
     }
     if (fault?.do === "refuse" && fine.length > 0) {
-      throw gitError(shown, words(judged, "remote rejected", fault.why));
+      throw gitError(shown, words(judged, `[remote rejected] (${fault.why})`));
     }
     const isKept = fault?.do === "tear" ? fault.isKept : () => true;
     const kept = fine.filter(({ update }) => isKept(update.ref));
@@ -167,7 +169,7 @@ export class MemoryRemote {
     refuseAborted(op, shown);
     if (answer === "lost") throw gitError(shown, faultWords.lost);
     moved(kept.map(({ update }) => update));
-    if (kept.length < judged.length) throw gitError(shown, words(judged, "rejected"));
+    if (kept.length < judged.length) throw gitError(shown, words(judged));
   }
 
   #op(kind: RemoteOp["kind"], updates: readonly RefUpdate[], asker: Asker): RemoteOp {
@@ -179,10 +181,10 @@ export class MemoryRemote {
     { commits }: Asker,
     wanted: { readonly updates: readonly RefUpdate[]; readonly atomic: boolean },
   ): Judged[] {
-    const { ignoresLeases } = this;
+    const { ignoresLeases, keepsCustomRefs } = this;
     const remote = (ref: string) => this.#refs.get(ref);
     const local = (commit: string) => commits.get(commit);
-    return judgePush({ ...wanted, ignoresLeases, remote, local });
+    return judgePush({ ...wanted, ignoresLeases, keepsCustomRefs, remote, local });
   }
 
   #arrive(judged: readonly Judged[], who: string, atomic: boolean): void {
@@ -238,11 +240,10 @@ function checkSources(shown: string, judged: readonly Judged[]): void {
   }
 }
 
-function words(judged: readonly Judged[], verdict: string, why?: string): string {
-  const lines = judged.flatMap(({ update, refusal }) => {
-    const because = why ?? refusal;
-    return because ? [` ! [${verdict}] ${update.to ?? ""} -> ${update.ref} (${because})`] : [];
-  });
+function words(judged: readonly Judged[], why?: string): string {
+  const lines = judged.flatMap(({ update, refusal = why }) =>
+    refusal === undefined ? [] : [` ! ${refusal} ${update.to ?? ""} -> ${update.ref}`],
+  );
   return [...lines, "error: failed to push some refs"].join("\n");
 }
 

@@ -1,7 +1,7 @@
 import type { Person } from "#services/identity/person.ts";
-import { TownError } from "#services/rpc/town-error.ts";
+import { isTownError, TownError } from "#services/rpc/town-error.ts";
 import { checkpointRef } from "../checkpoint.ts";
-import { trackingRef } from "../fetch-remote.ts";
+import { checkpointBranches, trackingRef } from "../fetch-remote.ts";
 import { withTrailers } from "../trailers.ts";
 import type { addWorktree, WorktreeState as Held, removeWorktree } from "../worktree.ts";
 import type { CloneState, MemoryDisk, WorktreeState } from "./disk.ts";
@@ -154,8 +154,16 @@ export async function pushCheckpoint(
     clone.commits.set(commit.id, commit);
   }
   const { repoDir } = tree;
-  const updates = [{ ref, to: commit.id, isForced: true }];
-  await git.push({ repoDir, remote, updates, signal, timeoutMs });
+  const push = (to: string) => {
+    const updates = [{ ref: to, to: commit.id, isForced: true }];
+    return git.push({ repoDir, remote, updates, signal, timeoutMs });
+  };
+  const branch = ref.replace("refs/gastown/checkpoint/", checkpointBranches);
+  await push(ref).catch((error: unknown) => {
+    const isRefused = isTownError(error, "denied") && error.message.includes("rejected]");
+    if (!isRefused) throw error;
+    return push(branch);
+  });
   clone.refs.set(trackingRef(ref), commit.id);
   return commit.id;
 }
