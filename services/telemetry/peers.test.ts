@@ -49,7 +49,7 @@ function scratch() {
       beatSubject("t", "vm-a"),
       encodeBeat({
         ...{ machine: "vm-a", incarnation: "vm-a.1", atMs, version: "1", wire: 1, heads: {} },
-        ...{ polecatsMax: 1, authorities: [], polecats: [], loopLagMs: 0 },
+        ...{ polecatsMax: 1, authorities: [], polecats: [], loopLagMs: 0, bodyAgeMs: 0 },
       }),
     );
   return { clock, peers, beat };

@@ -57,6 +57,7 @@ export async function serveTown(api: TownApi): Promise<RpcServer> {
     endpoint: "town",
     home: config.home,
     isRemoteUp: sync.remoteUp,
+    lossLimits: config,
     sync,
     mainStanding: () => describeStanding(term.standing()),
     explain: ({ uid }) => plans.last.waiting.find((each) => each.uid === uid)?.reasons ?? [],

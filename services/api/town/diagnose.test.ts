@@ -1,15 +1,25 @@
 import { expect, test } from "vitest";
 import { connectMemoryBus, createMemoryBroker } from "#services/bus/bus-memory.ts";
+import { createBead, setFields } from "#services/ledger/drafts.ts";
+import type { Draft } from "#services/ledger/event.ts";
+import { derivedUid } from "#services/ledger/ids.ts";
 import { ManualClock } from "#services/lifecycle/clock.ts";
 import { listenToPeers } from "#services/telemetry/peers.ts";
 import { scratchTown } from "../scratch-town.ts";
 import { diagnose } from "./diagnose.ts";
 import type { MainStanding } from "./town-service.ts";
 
-async function check(name: string, mainStanding?: () => MainStanding) {
-  const { ledger, nowMs } = await scratchTown();
+async function check(
+  name: string,
+  mainStanding?: () => MainStanding,
+  more: readonly Draft[] = [],
+  elapsedMs = 0,
+) {
+  const { ledger, nowMs: wallMs } = await scratchTown();
+  await ledger.append("town", more);
+  const nowMs = () => wallMs() + elapsedMs;
   const bus = connectMemoryBus(createMemoryBroker(), { name: "town" });
-  const clock = new ManualClock(nowMs());
+  const clock = new ManualClock(wallMs());
   const { signal } = new AbortController();
   const peers = listenToPeers({ bus, town: "t", clock, signal, onBeat: () => {} });
   ledger.alarm({ kind: "rewound-remote", detail: "main was at 1234 and is gone" });
@@ -35,4 +45,40 @@ test("a remote that went back is told as an alarm of the ledger", async () => {
   const found = await check("ledger");
   expect(found).toMatchObject({ ok: false });
   expect(found?.detail).toContain("rewound-remote: main was at 1234 and is gone");
+});
+
+const [alpha, vmA] = [derivedUid("rig", "alpha"), derivedUid("machine", "vm-a")];
+const lost = { "gt.lost": { sinceAt: "2026-01-01T00:00:00.000Z", why: "not heard for 61 s" } };
+const vmB = createBead({
+  uid: "vm-b",
+  id: "hq-vm-b",
+  title: "vm-b",
+  issueType: "machine",
+  fields: { "gt.machine": { name: "vm-b", polecatsMax: 1 } },
+});
+const heldBy = (machine: string, more = {}) =>
+  setFields(alpha, { "gt.appointed": { machine, term: 1 }, ...more });
+
+test("a lost machine, and a rig whose authority it was, are told of", async () => {
+  const drafts = [setFields(vmA, lost), heldBy("vm-a")];
+  const machines = await check("machines", undefined, drafts);
+  expect(machines?.detail).toBe("vm-a is lost since 2026-01-01T00:00:00.000Z (not heard for 61 s)");
+  const alone = await check("authorities", undefined, drafts);
+  expect(alone?.detail).toContain("alpha, vm-a, is lost: nothing is claimed or landed, nobody");
+  const other = await check("authorities", undefined, [vmB, ...drafts]);
+  expect(other?.detail).toContain("alpha, vm-a, is lost: another machine is about to have it");
+  const gone = await check("authorities", undefined, [heldBy("vm-z")]);
+  expect(gone?.detail).toContain("alpha, vm-z, is gone");
+});
+
+test("an appointment that somebody overtook with the town away is told of", async () => {
+  const taken = heldBy("vm-a", { "gt.authority": { machine: "vm-b", term: 4 } });
+  const found = await check("authorities", undefined, [vmB, taken]);
+  expect(found?.detail).toContain("vm-b took rig alpha by itself (term 4): vm-a was appointed");
+});
+
+test("a storm that the brake holds is told of, with the word that ends it", async () => {
+  const found = await check("machines", undefined, [vmB], 120_000);
+  expect(found?.detail).toContain("vm-a, vm-b fell silent with most of the fleet");
+  expect(found?.remedy).toContain("gt machine lost vm-a");
 });

@@ -1,8 +1,9 @@
 import { isUnheard } from "#services/api/fleet/fleet-message.ts";
 import { isHeld } from "#services/ledger/bead.ts";
-import { machineNamed, machines } from "#services/ledger/machines.ts";
+import { lostField, machineNamed, machines, serves } from "#services/ledger/machines.ts";
 import { openWork } from "#services/ledger/readiness.ts";
 import { holderOf, rigs } from "#services/ledger/rigs.ts";
+import { watchFleet } from "#services/telemetry/watch-fleet.ts";
 import type { TownPorts } from "./town-service.ts";
 
 /** One named check: what was found, and what to do where it is not well. */
@@ -56,30 +57,63 @@ function ledger({ ledger: { alarms, gaps } }: TownPorts): Finding {
   return finding("ledger", problems, "whole", remedy);
 }
 
-function fleet({ ledger: { world }, peers, bus: link, nowMs, startedMs }: TownPorts): Finding {
-  const silent = machines(world)
-    .map(({ machine }) => machine.name)
-    .filter((name) => isUnheard(name, peers))
-    .map((name) => {
-      const heardMs = peers.of(name)?.heardMs ?? startedMs;
-      return `${name} not heard for ${Math.round((nowMs() - heardMs) / 1_000)} s`;
-    });
+function fleet(ports: TownPorts): Finding {
+  const { ledger: here, peers, bus: link, nowMs, startedMs } = ports;
+  const { world } = here;
+  const braked = brakedOf(ports);
+  const problems = machines(world).flatMap(({ bead, machine: { name }, lostSince }) => {
+    if (lostSince !== undefined) {
+      const why = lostField.read(bead)?.why ?? "";
+      return [`${name} is lost since ${lostSince} (${why})`];
+    }
+    if (!isUnheard(name, peers)) return [];
+    const heardMs = peers.of(name)?.heardMs ?? startedMs;
+    return [`${name} not heard for ${Math.round((nowMs() - heardMs) / 1_000)} s`];
+  });
+  if (braked.length > 1) {
+    const held = "fell silent with most of the fleet, so none of them is taken for lost yet";
+    problems.push(`${braked.join(", ")} ${held}`);
+  }
   const well = link.isUp() ? "all are heard" : "cannot be judged without the bus";
-  return finding(
-    "machines",
-    silent,
-    well,
-    "on that machine `gt up`, or `gt join` again, starts its rig-agent",
-  );
+  const start = "on that machine `gt up`, or `gt join` again, starts its rig-agent";
+  const confirm = `; if it is gone, \`gt machine lost ${braked[0]}\` lets others take over at once`;
+  return finding("machines", problems, well, braked.length > 1 ? start + confirm : start);
+}
+
+/** Who would be lost but for the storm brake, as this endpoint hears it. */
+function brakedOf({ ledger: { world }, peers, nowMs, lossLimits }: TownPorts): readonly string[] {
+  const clock = { nowMs, after: () => () => {} };
+  const limits = lossLimits ?? {};
+  return watchFleet({ world, peers, clock, limits }).verdict().braked;
 }
 
 function authorities({ ledger: { world }, peers }: TownPorts): Finding {
   const without = rigs(world).flatMap((enrolled) => {
-    const { rig } = enrolled;
+    const { rig, appointed, authority } = enrolled;
     const holder = holderOf(enrolled);
     if (holder === undefined) return [`rig ${rig.name} has no authority yet`];
-    if (!isUnheard(holder, peers)) return [];
-    return [`the authority of rig ${rig.name}, ${holder}, is silent: nothing is claimed or landed`];
+    const overtaken =
+      appointed && appointed.machine !== holder
+        ? [
+            `${holder} took rig ${rig.name} by itself (term ${authority?.term}): ` +
+              `${appointed.machine} was appointed, and the town adopts ${holder} once it is ready`,
+          ]
+        : [];
+    const host = machineNamed(world, holder);
+    const nothing = "nothing is claimed or landed";
+    if (!host) {
+      return [...overtaken, `the authority of rig ${rig.name}, ${holder}, is gone: ${nothing}`];
+    }
+    if (host.lostSince !== undefined) {
+      const others = machines(world).some((each) => {
+        const isOther = each.machine.name !== holder && serves(each.machine, rig);
+        return isOther && each.state === "ready" && each.lostSince === undefined;
+      });
+      const next = others ? "another machine is about to have it" : `${nothing}, nobody else can`;
+      return [...overtaken, `the authority of rig ${rig.name}, ${holder}, is lost: ${next}`];
+    }
+    if (!isUnheard(holder, peers)) return overtaken;
+    return [...overtaken, `the authority of rig ${rig.name}, ${holder}, is silent: ${nothing}`];
   });
   const remedy = "start that machine's rig-agent, or one that serves the rig: gt join --rigs <rig>";
   return finding("authorities", without, "every rig has one", remedy);

@@ -7,6 +7,7 @@ import { isWork, openWork } from "#services/ledger/readiness.ts";
 import { rigs } from "#services/ledger/rigs.ts";
 import type { ServiceImpl } from "#services/rpc/method.ts";
 import { isWorked } from "#services/scheduler/gather.ts";
+import type { FleetLimits } from "#services/telemetry/judge-fleet.ts";
 import type { Peers } from "#services/telemetry/peers.ts";
 import { compact } from "./compact-ledger.ts";
 import { diagnose } from "./diagnose.ts";
@@ -24,6 +25,8 @@ export type TownPorts = {
   readonly nowMs: () => number;
   readonly startedMs: number;
   readonly isRemoteUp: () => boolean;
+  /** When silence is loss here; the defaults where absent. */
+  readonly lossLimits?: Partial<FleetLimits>;
   /** Who writes the ledger's main, where this is a town. */
   readonly mainStanding?: () => MainStanding;
   readonly sync?: SyncLedgerPorts["sync"];
