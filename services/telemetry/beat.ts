@@ -29,7 +29,10 @@ export const Beat = z.object({
   heads: z.record(z.string(), z.tuple([z.number().int(), z.string()])),
   authorities: z.array(z.object({ rig: z.string(), term: z.number().int() })),
   polecats: z.array(PolecatBeat),
+  /** How long what was due there waited for the thread that works, or has waited until now. */
   loopLagMs: z.number(),
+  /** How old the rest of it is: more than nothing where that thread did not answer its heart. */
+  bodyAgeMs: z.number().optional(),
 });
 export type Beat = z.infer<typeof Beat>;
 

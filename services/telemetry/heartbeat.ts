@@ -5,7 +5,7 @@ import type { Clock } from "#services/lifecycle/clock.ts";
 import { type Beat, encodeBeat } from "./beat.ts";
 
 /** What a process says of itself; whoever sends the beat adds when, and how it lags. */
-export type BeatBody = Omit<Beat, "atMs" | "loopLagMs">;
+export type BeatBody = Omit<Beat, "atMs" | "loopLagMs" | "bodyAgeMs">;
 
 /** A heart in want of something to say. */
 export type Beating = {
