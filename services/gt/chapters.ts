@@ -244,6 +244,18 @@ export const chapters: readonly Chapter[] = [
           },
           { name: "list", summary: "all rigs", load: () => import("./rig/list.ts") },
           { name: "show", summary: "one rig with its gates", load: () => import("./rig/show.ts") },
+          {
+            name: "move",
+            summary: "appoint the machine that holds its authority",
+            changes: true,
+            load: () => import("./rig/move.ts"),
+          },
+          {
+            name: "update",
+            summary: "change what it does about a lost machine",
+            changes: true,
+            load: () => import("./rig/update.ts"),
+          },
         ],
       },
       {
@@ -252,6 +264,30 @@ export const chapters: readonly Chapter[] = [
         verbs: [
           { name: "list", summary: "all machines", load: () => import("./machine/list.ts") },
           { name: "show", summary: "one machine", load: () => import("./machine/show.ts") },
+          {
+            name: "cordon",
+            summary: "place nothing new on it",
+            changes: true,
+            load: () => import("./machine/cordon.ts"),
+          },
+          {
+            name: "uncordon",
+            summary: "let it take work again; calls a drain off",
+            changes: true,
+            load: () => import("./machine/uncordon.ts"),
+          },
+          {
+            name: "drain",
+            summary: "empty it: its work ends or goes on elsewhere",
+            changes: true,
+            load: () => import("./machine/drain.ts"),
+          },
+          {
+            name: "lost",
+            summary: "confirm that a silent one is lost, or gone for good",
+            changes: true,
+            load: () => import("./machine/lost.ts"),
+          },
         ],
       },
       ledgerVerbs,

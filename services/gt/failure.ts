@@ -8,7 +8,11 @@ import { callName } from "./call-name.ts";
 import { UsageError } from "./usage-error.ts";
 
 /** How a `gt` call can end. */
-export const exitCodes = { ok: 0, refused: 1, usage: 2, unreachable: 3, internal: 4 } as const;
+export const exitCodes = {
+  ...{ ok: 0, refused: 1, usage: 2, unreachable: 3, internal: 4 },
+  /** What a shell expects of a process that Ctrl-C ended. */
+  interrupted: 130,
+} as const;
 
 /** What went wrong, as it is told. */
 export type Failure = {

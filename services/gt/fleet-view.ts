@@ -1,4 +1,4 @@
-import type { Machine, Rig } from "#proto/gastown/v1/fleet_service_pb.ts";
+import { LossPolicy, type Machine, type Rig } from "#proto/gastown/v1/fleet_service_pb.ts";
 import { ago } from "./elapsed.ts";
 import { machineWord } from "./health.ts";
 import { oneLine } from "./one-line.ts";
@@ -20,7 +20,10 @@ export function machineTable(machines: readonly Machine[], viewer: Viewer): stri
     ago(machine.beatTime, nowMs()),
     oneLine(machine.version),
   ]);
-  return table(machineColumns, rows, columns());
+  const notes = machines.flatMap(({ name, trouble }) =>
+    trouble === "" ? [] : [`${oneLine(name)} is given nothing new: ${oneLine(trouble)}`],
+  );
+  return [table(machineColumns, rows, columns()), ...notes].join("\n");
 }
 
 const machineColumns = [
@@ -39,7 +42,8 @@ export function rigTable(rigs: readonly Rig[], { columns }: Viewer): string {
   const rows = rigs.map((rig) => [
     oneLine(rig.name),
     oneLine(rig.prefix),
-    rig.authority === "" ? "-" : oneLine(`${rig.authority}@${rig.term}`),
+    oneLine(holder(rig)),
+    lossWords[rig.onLoss] ?? "-",
     oneLine(rig.gates.map(({ name }) => name).join(", ")),
     oneLine(rig.target),
     oneLine(rig.remote),
@@ -47,10 +51,23 @@ export function rigTable(rigs: readonly Rig[], { columns }: Viewer): string {
   return table(rigColumns, rows, columns());
 }
 
+const lossWords: Readonly<Record<LossPolicy, string>> = {
+  [LossPolicy.UNSPECIFIED]: "-",
+  [LossPolicy.WAIT]: "wait",
+  [LossPolicy.REPLACE]: "replace",
+};
+
+/** Who holds a rig's authority, under which term, and who shall hold it next. */
+function holder({ authority, term, appointed }: Rig): string {
+  const held = authority === "" ? "-" : `${authority}@${term}`;
+  return appointed === "" || appointed === authority ? held : `${held} → ${appointed}`;
+}
+
 const rigColumns = [
   { head: "RIG" },
   { head: "PREFIX" },
   { head: "AUTHORITY" },
+  { head: "ON LOSS" },
   { head: "GATES" },
   { head: "TARGET" },
   { head: "REMOTE", gives: true },

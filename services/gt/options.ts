@@ -14,6 +14,16 @@ export function count(text: string): number {
   return Number(text);
 }
 
+const unitSeconds: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3_600, d: 86_400 };
+
+/** Read a length of time, `90s`, `30m`, `2h` or `1d`, in seconds. */
+export function lengthSeconds(text: string): number {
+  const [, digits = "", unit = ""] = /^(\d{1,6})([smhd])$/.exec(text.trim()) ?? [];
+  const factor = unitSeconds[unit];
+  if (factor === undefined) throw new InvalidArgumentError("It is 90s, 30m, 2h or 1d.");
+  return Number(digits) * factor;
+}
+
 /** Read a number of days, 0 or more. */
 export function days(text: string): number {
   const value = Number(text);

@@ -88,7 +88,11 @@ function addGlobalOptions(command: Command, isHidden: boolean): void {
   ];
   options.at(-1)?.argParser(seconds);
   command.optionsGroup("For every verb:");
-  for (const option of options) command.addOption(option.hideHelp(isHidden));
+  // A verb may mean something of its own by a name, such as `--wait` without a number.
+  const taken = new Set(command.options.map(({ long }) => long));
+  for (const option of options) {
+    if (!taken.has(option.long)) command.addOption(option.hideHelp(isHidden));
+  }
   const help = new Option("-h, --help", "this help");
   command.addHelpOption(help.hideHelp(isHidden));
 }

@@ -45,7 +45,7 @@ export async function run(
     return exitCode;
   } catch (error) {
     if (error instanceof CommanderError && error.exitCode === 0) return exitCodes.ok;
-    if (signal.aborted && isTownError(error, "cancelled")) return interrupted;
+    if (signal.aborted && isTownError(error, "cancelled")) return exitCodes.interrupted;
     if (terminal.env["GT_DEBUG"]) terminal.writeError(`${inspectable(error)}\n`);
     const failure =
       error instanceof CommanderError ? usageOf(error, args, program) : failureOf(error);
@@ -53,9 +53,6 @@ export async function run(
     return failure.exitCode;
   }
 }
-
-/** What a shell expects of a process that Ctrl-C ended. */
-const interrupted = 130;
 
 /** Commander hands over the command itself last. A nearer option wins over one before the verb. */
 function globalsOf(last: unknown): Globals {

@@ -18,8 +18,8 @@ export type Globals = {
   readonly town?: string;
   readonly home?: string;
   readonly json?: boolean;
-  /** Seconds to go on asking while nobody answers. */
-  readonly wait?: number;
+  /** Seconds to go on asking while nobody answers; a verb's own `--wait` is no number. */
+  readonly wait?: number | boolean;
   readonly requestId?: string;
 };
 
@@ -136,7 +136,7 @@ export function openSession(globals: Globals, ports: SessionPorts): Session & { 
 }
 
 function waitMs({ wait }: Globals, env: Terminal["env"]): number {
-  if (wait !== undefined) return wait * 1_000;
+  if (typeof wait === "number") return wait * 1_000;
   return nonEmpty(env["GT_SOCKET"]) === undefined ? 0 : polecatWaitMs;
 }
 

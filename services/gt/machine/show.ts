@@ -4,6 +4,7 @@ import { facts } from "../facts.ts";
 import { machineWord } from "../health.ts";
 import { oneLine } from "../one-line.ts";
 import { type Declare, example } from "../verb.ts";
+import { drainLines } from "./drain-view.ts";
 
 /** Declare `gt machine show`. */
 export const declare: Declare = (command, act) => {
@@ -24,8 +25,11 @@ export const declare: Declare = (command, act) => {
               ["Authority", machine.authorities.join(", ")],
               ["Heard by", machine.link],
               ["Last beat", ago(machine.beatTime, nowMs())],
-              ["Version", machine.version],
+              ["Version", `${machine.version}, wire ${machine.wireVersion}`],
+              ["Trouble", machine.trouble],
+              ["Lost", machine.lostTime ? `since ${ago(machine.lostTime, nowMs())}` : ""],
             ]),
+            ...drainLines(machine, gt.terminal),
           ].join("\n");
         }),
       ),

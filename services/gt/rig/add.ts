@@ -1,12 +1,13 @@
 import { stat } from "node:fs/promises";
 import { resolve } from "node:path";
 import { InvalidArgumentError } from "commander";
-import { Fencing, FleetService } from "#proto/gastown/v1/fleet_service_pb.ts";
+import { Fencing, FleetService, LossPolicy } from "#proto/gastown/v1/fleet_service_pb.ts";
 import { oneLine } from "../one-line.ts";
-import { count, gate, names } from "../options.ts";
+import { count, gate, lengthSeconds, names } from "../options.ts";
 import type { Session } from "../session.ts";
 import { collect, type Declare, example } from "../verb.ts";
 import { rigPage } from "./show.ts";
+import { lossPolicy, lossWaitHelp, onLossHelp } from "./update.ts";
 
 type Options = {
   readonly prefix?: string;
@@ -17,6 +18,8 @@ type Options = {
   readonly runtime?: string;
   readonly polecatsMax?: number;
   readonly fencing?: Fencing;
+  readonly onLoss?: LossPolicy;
+  readonly lossWait?: number;
 };
 
 /** Declare `gt rig add`. */
@@ -37,6 +40,8 @@ export const declare: Declare = (command, act) => {
         "target itself, for remotes that take nothing but branches",
       fencing,
     )
+    .option("--on-loss <what>", onLossHelp, lossPolicy)
+    .option("--loss-wait <time>", lossWaitHelp, lengthSeconds)
     .addHelpText("after", example('gt rig add alpha ~/alpha --setup "npm ci" --gate "npm test"'))
     .action(act(add));
 };
@@ -62,6 +67,8 @@ async function add(gt: Session, name: string, remote: string, options: Options):
       defaultRuntime: options.runtime ?? "",
       polecatsMax: options.polecatsMax ?? 0,
       fencing: options.fencing ?? Fencing.UNSPECIFIED,
+      onLoss: options.onLoss ?? LossPolicy.UNSPECIFIED,
+      lossWaitSeconds: options.lossWait ?? 0,
     },
     ({ rig, notes }) =>
       [

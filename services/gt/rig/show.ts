@@ -1,4 +1,5 @@
-import { Fencing, FleetService, type Rig } from "#proto/gastown/v1/fleet_service_pb.ts";
+import { Fencing, FleetService, LossPolicy, type Rig } from "#proto/gastown/v1/fleet_service_pb.ts";
+import { elapsed } from "../elapsed.ts";
 import { facts } from "../facts.ts";
 import { oneLine } from "../one-line.ts";
 import type { Terminal } from "../terminal.ts";
@@ -26,6 +27,8 @@ export function rigPage(rig: Rig, { paint }: Pick<Terminal, "paint">): string {
       ["Prefix", rig.prefix],
       ["Target", rig.target],
       ["Authority", rig.authority === "" ? "" : `${rig.authority}, term ${rig.term}`],
+      ["Appointed", rig.appointed === rig.authority ? "" : rig.appointed],
+      ["On loss", onLoss(rig)],
       ["Fencing", rig.fencing === Fencing.MAIN ? `${rig.target} carries the terms itself` : ""],
       ["Machines", rig.machines.join(", ")],
       ["Polecats", rig.polecatsMax === 0 ? "" : `at most ${rig.polecatsMax}`],
@@ -34,4 +37,11 @@ export function rigPage(rig: Rig, { paint }: Pick<Terminal, "paint">): string {
       ...rig.gates.map((gate) => [`Gate ${gate.name}`, gate.command] as const),
     ]),
   ].join("\n");
+}
+
+/** What the rig does about work on a lost machine. */
+function onLoss({ onLoss: policy, lossWaitSeconds: seconds }: Rig): string {
+  if (policy === LossPolicy.WAIT) return "work waits for the machine";
+  const wait = seconds === 0 ? "at once" : `after ${elapsed(seconds * 1_000)}`;
+  return policy === LossPolicy.REPLACE ? `another machine goes on ${wait}` : "";
 }
