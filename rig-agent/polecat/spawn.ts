@@ -50,6 +50,7 @@ export async function spawnPolecat(
   }
   // Asked before anything is made, since a runtime that is not known will not become so.
   const program = programFor(ports, work, rig, session);
+  await refuseTwin(ports, session, after);
   if (after) await takeOver(ports, after);
   await prepareTree(ports, session, rig, work);
   session = await setUpOnce(ports, session, rig);
@@ -58,6 +59,20 @@ export async function spawnPolecat(
   await run(ports, session, program);
   await announce(ports, session);
   return true;
+}
+
+/** Nobody is to be taken for another of the same name: not its calls, nor its branch. */
+async function refuseTwin(
+  { sessions, runtime }: PolecatPorts,
+  session: PolecatSession,
+  after: PolecatSession | undefined,
+): Promise<void> {
+  for (const other of sessions.list()) {
+    const isTwin = other.agent === session.agent && other.name !== session.name;
+    if (!isTwin || other.name === after?.name || other.state === "removed") continue;
+    if (!other.process || !(await runtime.isAlive(other.process))) continue;
+    throw new TownError("unavailable", `${other.name} is still at work as ${session.agent}`);
+  }
 }
 
 function programFor(ports: PolecatPorts, work: Bead, rig: Rig, session: PolecatSession): Program {

@@ -205,3 +205,40 @@ test("a restart finds its leases again", async () => {
   await again.close();
   expect(digests()).toEqual([]);
 });
+
+test("a shutdown ends who asked for it: no other worker, and no later one of its name", async () => {
+  await using scene = await openPatrol(commits);
+  const { stage, ports, session } = scene;
+  const other = await stage.claim("al-2", "1.1", "rigs/alpha/polecats/slit");
+  await stage.until(() => ports.sessions.get("slit-al-2-1-1-0")?.state === "running");
+  const unread = () => inbox(stage.ledger.world, "machines/vm-a/witness", { unreadOnly: true });
+  // Of an incarnation before, whose letter comes late; it says as its exit what was never said.
+  await askForShutdown({ stage, uid: other, session: { ...session, epoch: "1.0.7" } });
+  await stage.until(() => unread().length === 0);
+  await leaveCompleted(scene);
+  await isOver(scene, "removed");
+  const slit = ports.sessions.get("slit-al-2-1-1-0");
+  expect(slit?.state).toBe("running");
+  expect(slit?.process && (await ports.runtime.isAlive(slit.process))).toBe(true);
+});
+
+test("a worker that is still starting is not helped to death", async () => {
+  let aheadMs = 0;
+  const clock: Clock = {
+    nowMs: () => Date.now() + aheadMs,
+    after: (delayMs, then) => {
+      const timer = setTimeout(then, Math.min(delayMs, 50));
+      return () => clearTimeout(timer);
+    },
+  };
+  await using scene = await openPatrol(commits, clock);
+  const { stage, ports, witness } = scene;
+  const starting = { ...scene.session, name: "slit-al-2-1-1-0", bead: "al-2", state: "starting" };
+  const { process: _none, ...record } = starting as PolecatSession;
+  await ports.sessions.put(record);
+  aheadMs += 80 * 60_000; // Its set-up takes long.
+  witness.ring();
+  await stage.until(() => scene.notices.length > 0);
+  expect(scene.notices.every((what) => what.startsWith("nudge"))).toBe(true);
+  expect(ports.sessions.get(record.name)?.state).toBe("starting");
+});
