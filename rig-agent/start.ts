@@ -18,9 +18,8 @@ import type { Clock } from "#services/lifecycle/clock.ts";
 import { ownHome } from "#services/lifecycle/own-home.ts";
 import { loadRecipe, polecatWork } from "#services/molecules/library.ts";
 import { processAdapter } from "#services/runtime/process-adapter.ts";
-import { heartInThread } from "#services/telemetry/heartbeat.ts";
+import { openHeart } from "#services/telemetry/heart.ts";
 import type { Logger } from "#services/telemetry/log.ts";
-import { watchLoopLag } from "#services/telemetry/loop-lag.ts";
 import { tellChanges } from "#services/telemetry/tell-changes.ts";
 import type { RigAgentConfig } from "./config.ts";
 import { enrol } from "./enrol.ts";
@@ -82,8 +81,8 @@ export async function startRigAgent(
   const bell = { ring: () => {} };
   const shared = { member, home, bus, log, ledger, sync, peers, polecats, answers };
   const server = await serveLocally({ ...shared, ring: () => bell.ring() });
-  const lag = { loopLagMs: watchLoopLag(signal) };
-  const heart = heartInThread({ bus, town: member.town, clock, signal, ...lag });
+  const { natsUrl, town } = member;
+  const heart = openHeart({ natsUrl, bus, town, name: machine, clock, signal });
   const hands = {
     code: gitCode,
     test: gateBench(clock),
