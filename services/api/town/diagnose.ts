@@ -3,7 +3,10 @@ import { isHeld } from "#services/ledger/bead.ts";
 import { lostField, machineNamed, machines, serves } from "#services/ledger/machines.ts";
 import { openWork } from "#services/ledger/readiness.ts";
 import { holderOf, rigs } from "#services/ledger/rigs.ts";
+import { busyTrouble } from "#services/telemetry/busy.ts";
 import { watchFleet } from "#services/telemetry/watch-fleet.ts";
+import { brokenInvariants } from "./check-invariants.ts";
+import { versionTroubles } from "./diagnose-versions.ts";
 import type { TownPorts } from "./town-service.ts";
 
 /** One named check: what was found, and what to do where it is not well. */
@@ -17,7 +20,20 @@ export type Finding = {
 /** Look at the whole; every check is named, well or not. */
 export function diagnose(ports: TownPorts): Finding[] {
   const links = [bus(ports), remote(ports), ...main(ports), ledger(ports)];
-  return [...links, fleet(ports), authorities(ports), held(ports)];
+  return [
+    ...links,
+    fleet(ports),
+    versions(ports),
+    authorities(ports),
+    held(ports),
+    invariants(ports),
+  ];
+}
+
+function versions(ports: TownPorts): Finding {
+  const remedy =
+    "bring both to one version, the town first; a machine may be one wire version behind";
+  return finding("versions", versionTroubles(ports), "all speak with each other", remedy);
 }
 
 function finding(name: string, problems: readonly string[], well: string, remedy: string): Finding {
@@ -74,6 +90,10 @@ function fleet(ports: TownPorts): Finding {
     const held = "fell silent with most of the fleet, so none of them is taken for lost yet";
     problems.push(`${braked.join(", ")} ${held}`);
   }
+  const busy = machines(world).flatMap(({ machine: { name } }) => {
+    const trouble = isUnheard(name, peers) ? undefined : busyTrouble(peers.of(name));
+    return trouble === undefined ? [] : [`${name} is ${trouble}`];
+  });
   const well = link.isUp() ? "all are heard" : "cannot be judged without the bus";
   const start = "on that machine `gt up`, or `gt join` again, starts its rig-agent";
   const confirm = `; if it is gone, \`gt machine lost ${braked[0]}\` lets others take over at once`;
@@ -125,4 +145,9 @@ function held({ ledger: { world } }: TownPorts): Finding {
     .filter(({ claim }) => claim && !machineNamed(world, claim.machine))
     .map(({ id, claim }) => `${id} is claimed on ${claim?.machine}, which is not enrolled`);
   return finding("claims", orphans, "every claim is on an enrolled machine", "gt show <bead>");
+}
+
+function invariants({ ledger: { world } }: TownPorts): Finding {
+  const remedy = "`gt log <bead>` tells how it came to that; please report it";
+  return finding("invariants", brokenInvariants(world), "hold, as far as the ledger shows", remedy);
 }
