@@ -1,5 +1,6 @@
-// `npm run generate`: docs/faults.md, and proto/gen from proto/. With `--baseline` also the image that `buf breaking`
-// compares with; it moves with a release only, since it is what callers out there rely on.
+// `npm run generate`: docs/faults.md, and proto/gen from proto/. With `--baseline` also the image
+// that `buf breaking` compares with; it moves with a release only, since it is what callers out
+// there rely on.
 
 import { command } from "./command.ts";
 import { writeFaultsPage } from "./sim/read-standings.ts";

@@ -10,8 +10,16 @@ type Merged = { readonly bead: string; readonly commit: string; readonly atMs: n
 /** 5: what is closed as merged has landed, and what has landed is closed, once. */
 export function mergedJudge(facts: Facts, court: Court): Judge {
   const merged: Merged[] = [];
+  /** How often each bead ever landed, taken back or not. */
+  const times = new Map<string, number>();
   return {
-    hears: { landed: (seen) => judgeAgain(facts, court, seen) },
+    hears: {
+      landed: (seen) => {
+        const bead = facts.workOf(seen);
+        times.set(bead, (times.get(bead) ?? 0) + 1);
+        judgeAgain(facts, court, seen);
+      },
+    },
     events: {
       close: (event, seen) => {
         const close = judgeClose(facts, court, event, seen);
@@ -21,7 +29,7 @@ export function mergedJudge(facts: Facts, court: Court): Judge {
     },
     ends: (record) => {
       for (const close of merged) judgeStays(facts, court, close, record);
-      judgeClosed(facts, court, record);
+      judgeClosed(facts, court, times, record);
     },
   };
 }
@@ -79,7 +87,12 @@ function judgeStays(facts: Facts, court: Court, close: Merged, { ending }: RunRe
   court.broken(5, ending.atMs, bead, `${what}, and no target has ${commit} at the end`);
 }
 
-function judgeClosed(facts: Facts, court: Court, { finals, ending }: RunRecord): void {
+function judgeClosed(
+  facts: Facts,
+  court: Court,
+  times: ReadonlyMap<string, number>,
+  { finals, ending }: RunRecord,
+): void {
   const world = finals[0]?.world;
   if (!world || !ending.waited) return;
   for (const [bead, landings] of facts.landed) {
@@ -93,7 +106,7 @@ function judgeClosed(facts: Facts, court: Court, { finals, ending }: RunRecord):
     }
     const closes = [...(world.state(bead)?.closes.values() ?? [])];
     const standing = closes.filter(({ kind }) => kind === "merged");
-    if (standing.length > landings.length) {
+    if (standing.length > (times.get(bead) ?? 0)) {
       const how = `it is closed as merged ${standing.length} times`;
       court.broken(5, ending.atMs, bead, `${what}, and ${how}`);
     }
