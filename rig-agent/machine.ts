@@ -197,20 +197,30 @@ function governRigs(
   const { machine, graceMs, lostAfterMs, brakeShare } = config;
   const limits = { graceMs, lostAfterMs, brakeShare };
   const { world } = polecats.ledger;
+  const fleet = watchFleet({ world, peers, clock, limits, self: machine });
+  // Without the bus a machine is heard when it writes, which an idle one does rarely.
+  const silentMs = () =>
+    fleet.isDeaf() ? fleet.limits.brakeMaxFactor * lostAfterMs : machineSilentMs;
   return runAuthority({
     ...own,
     machine,
     git,
-    fleet: watchFleet({ world, peers, clock, limits, self: machine }),
+    fleet,
     ledger: polecats.ledger,
     clone,
     clock,
     signal,
     report: reporter(log),
-    isTownHeard: () => peers.isHeard(townMachine, Math.min(townSilentMs, lostAfterMs)),
-    isHeard: (other) => other === machine || peers.isHeard(other, machineSilentMs),
+    isTownHeard: () => isTownAtWork(peers, Math.min(townSilentMs, lostAfterMs)),
+    isHeard: (other) => other === machine || peers.isHeard(other, silentMs()),
     took: ({ rig, term }) => log.info({ rig, term }, "took the authority"),
   });
+}
+
+/** A town whose heart beats on while its loop stands still neither places nor appoints. */
+function isTownAtWork(peers: Peers, withinMs: number): boolean {
+  const lagMs = peers.of(townMachine)?.beat?.loopLagMs ?? 0;
+  return lagMs < withinMs && peers.isHeard(townMachine, withinMs);
 }
 
 function runBeats(

@@ -104,7 +104,7 @@ function isDeposed({ authority }: EnrolledRig, held: Term): boolean {
   return authority !== undefined && authority.term > held.term;
 }
 
-/** Two who took terms at once may have written theirs in the other order: the later one stands. */
+/** What could not be written as the term was taken is written now. */
 async function assertTerm(
   { ledger, machine }: AuthorityPorts,
   { bead, rig }: EnrolledRig,
@@ -126,7 +126,9 @@ function lossesOf(ports: AuthorityPorts): Losses {
   const { ledger, lostSince, nowMs } = ports;
   const { world } = ledger;
   const gone = goneMachines(world);
-  const verdict: FleetVerdict | undefined = ports.isTownHeard() ? undefined : ports.fleet.verdict();
+  // Asked in every round, since a judge that is rarely asked takes that for a stop of its own.
+  const own = ports.fleet.verdict();
+  const verdict: FleetVerdict | undefined = ports.isTownHeard() ? undefined : own;
   const since = (name: string): string | undefined => {
     if (!verdict) return machineNamed(world, name)?.lostSince;
     const loss = verdict.lost.get(name);

@@ -15,11 +15,13 @@ async function scratch(policy: Readonly<Record<string, Json>> = {}) {
     createBead({ uid, id: `alpha-${uid}`, title: uid }),
     claimBead(uid, "1.1", { machine, polecat: `rigs/alpha/polecats/${uid}` }),
   ];
-  const machine = { name: "vm-b", polecatsMax: 2 };
-  const of = { uid: "vm-b", id: "hq-vm-b", title: "vm-b", issueType: "machine" };
+  const machine = (name: string) => {
+    const fields = { "gt.machine": { name, polecatsMax: 2 } };
+    return createBead({ uid: name, id: `hq-${name}`, title: name, issueType: "machine", fields });
+  };
   await ledger.append("overseer", [
     createBead({ uid: "r", id: "hq-r", title: "r", issueType: "rig", fields: { "gt.rig": rig } }),
-    createBead({ ...of, fields: { "gt.machine": machine } }),
+    ...["vm-a", "vm-b"].map(machine),
     ...held("nux", "vm-b"),
     ...held("slit", "vm-b"),
     ...held("toast", "vm-a"),
@@ -50,6 +52,14 @@ test("claims on a machine that was lost for long enough end, and say why", async
 test("how long is the rig's to say, and whether at all", async () => {
   expect(beads((await scratch({ lossWaitMs: 5 })).released(5))).toEqual(["nux", "slit"]);
   expect((await scratch({ onLoss: "wait" })).released(9_000_000)).toEqual([]);
+});
+
+test("what nobody else may take waits for its machine", async () => {
+  const { ledger, released } = await scratch();
+  await ledger.append("ann", [setFields("nux", { "gt.sling": { machine: "vm-b", by: "ann" } })]);
+  expect(beads(released(60_000))).toEqual(["slit"]);
+  await ledger.append("ann", [setFields("vm-a", { "gt.machine_state": "cordoned" })]);
+  expect(released(60_000)).toEqual([]);
 });
 
 test("what was submitted is the merge queue's, whose worker need not live", async () => {

@@ -3,10 +3,11 @@ import { releaseBead } from "#services/ledger/drafts.ts";
 import { claimEpoch } from "#services/ledger/epoch.ts";
 import type { Draft } from "#services/ledger/event.ts";
 import { machineField } from "#services/ledger/machines.ts";
-import { liveMergeRequest, workInHand } from "#services/ledger/readiness.ts";
+import { liveMergeRequest, slingOf, workInHand } from "#services/ledger/readiness.ts";
 import { type EnrolledRig, rigOf } from "#services/ledger/rigs.ts";
 import { exitField } from "#services/ledger/work-fields.ts";
 import type { World } from "#services/ledger/world.ts";
+import { othersFor } from "#services/scheduler/drain.ts";
 
 /** Since when this process has seen machines as lost, by its own clock. */
 export class LostSince {
@@ -34,7 +35,8 @@ export function goneMachines(world: World): Set<string> {
 /**
  * End the claims of a rig whose machines are lost, as the rig wants it, so that others go on.
  *
- * Work that was submitted is the merge queue's, whose worker need not live for it to land. A machine
+ * What nobody else may take, by its rig or by how it was slung, waits for its machine. Work that was
+ * submitted is the merge queue's, whose worker need not live for it to land. A machine
  * that left for good is not waited for, whatever the rig says of lost ones.
  *
  * @param lost.forMs for how long a machine has been lost; undefined where it is not
@@ -56,11 +58,19 @@ export function releasesOfLost(
     const isGone = lost.gone.has(machine);
     const lostForMs = lost.forMs(machine);
     const isDue = lostForMs !== undefined && lostForMs >= rig.lossWaitMs;
-    if (!isGone && !(rig.onLoss === "replace" && isDue)) return [];
+    if (!isGone && !(rig.onLoss === "replace" && isDue && canGoOn(bead, enrolled, world)))
+      return [];
     if (isSubmitted(bead, world)) return [];
     const why = isGone ? `${machine} left the town for good` : lost.why(machine);
     return [releaseBead(bead.uid, epoch, why)];
   });
+}
+
+/** Whether anybody else may go on; else its worker loses by a release, and nobody wins. */
+function canGoOn(bead: Bead, { rig }: EnrolledRig, world: World): boolean {
+  const machine = bead.claim?.machine ?? "";
+  if (slingOf(bead, world)?.machine === machine) return false;
+  return othersFor(world, rig, machine).length > 0;
 }
 
 function isSubmitted(bead: Bead, world: World): boolean {
