@@ -71,7 +71,7 @@ async function loseFirst({ b, clock }: Fleet): Promise<void> {
   await b.round();
 }
 
-test("after a loss the next worker goes on with the last checkpoint, at the same step", async () => {
+test("after a loss the next worker goes on with the last checkpoint at the same step", async () => {
   await using fleet = await scratchFleet();
   const { b } = fleet;
   const { path, commit } = await begunWork(fleet);
@@ -113,7 +113,7 @@ test("where the branch went on past the checkpoint, the branch is what counts", 
   expect(claimOf(b, "x")?.continueFrom).toBe(later);
 });
 
-test("a second loss before anything new was pushed goes on with what the first one left", async () => {
+test("a second loss before anything was pushed goes on with what the first one left", async () => {
   await using fleet = await scratchFleet();
   const { b } = fleet;
   const { path } = await begunWork(fleet);

@@ -41,7 +41,7 @@ async function landOne(
   return outcome.kind;
 }
 
-test("with town and authority gone another machine takes over, and the former one yields", async () => {
+test("with town and authority gone another takes over, and the former one yields", async () => {
   await using fleet = await scratchFleet();
   const { a, b, heard, clock, limits } = fleet;
   await a.round();
@@ -118,7 +118,7 @@ test("of two who try at once one has the rig, and both know whom", async () => {
   expect(claimOf(a, "x")).toEqual(claimOf(b, "x"));
 });
 
-test("who was appointed leaves the rig to one that took it just now, but not for ever", async () => {
+test("who was appointed leaves a rig to one that took it just now, not for ever", async () => {
   await using fleet = await scratchFleet();
   const { a, b, clock, limits } = fleet;
   await a.round();

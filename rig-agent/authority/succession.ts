@@ -16,7 +16,7 @@ import type { Term } from "./terms.ts";
  */
 const establishedAbove = 100;
 
-/** What a machine shall do about a rig now, by the ledger, its ears, and what it saw of the chain. */
+/** What a machine shall do about a rig, by the ledger, its ears, and what it saw of the chain. */
 export function standFor(
   ports: AuthorityPorts,
   enrolled: EnrolledRig,

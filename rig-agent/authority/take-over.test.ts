@@ -61,7 +61,7 @@ test.for<{ why: string; at: Partial<Succession>; stand: string }>([
   expect(mayTake({ ...orphaned, ...at })).toBe(stand);
 });
 
-test("whatever else is so: never against the town, and of all who serve somebody tries at last", () => {
+test("never against the town, and of all who serve a rig somebody tries at last", () => {
   const names = ["vm-a", "vm-b", "vm-c", "vm-d"];
   fc.assert(
     fc.property(

@@ -5,7 +5,7 @@ import { type FleetView, fleetLimits, judgeFleet, type KnownMachine } from "./ju
 const startedMs = 1_000_000;
 const { graceMs, lostAfterMs, brakeMaxFactor } = fleetLimits;
 
-/** A fleet an hour after our start: machines by name, silent for so long; undefined: never heard. */
+/** A fleet an hour after our start: who was silent for so long; undefined: never heard. */
 function judge(
   silentMs: Readonly<Record<string, number | undefined>>,
   more: Partial<FleetView> & { readonly known?: Record<string, Partial<KnownMachine>> } = {},
@@ -95,7 +95,7 @@ test("a word of the overseer's passes the brake and a bus that is down, until it
   expect(judge({ "vm-a": undefined, "vm-b": 0 }, old).lost).toEqual([]);
 });
 
-test("who is lost stays so through a start of ours and a bus that is down, until it is heard", () => {
+test("who is lost stays so through a start of ours and a bus that is down", () => {
   const known = { "vm-a": { lostSinceMs: 7 } };
   const start = { known, nowMs: startedMs, isBusUp: false };
   expect(judge({ "vm-a": undefined, "vm-b": 0 }, start).of("vm-a")?.sinceMs).toBe(7);

@@ -76,7 +76,7 @@ test("what was written long ago and comes late is no sign of life", () => {
   expect(peers.heardMs("vm-a")).toBe(writtenMs);
 });
 
-test("where a beat has shown its clock, a late event counts as of when it was written", async () => {
+test("where a beat showed its clock, a late event counts as of when it was written", async () => {
   const { clock, peers, beat } = scratch();
   const aheadMs = -4 * minuteMs;
   beat(clock.nowMs() + aheadMs);

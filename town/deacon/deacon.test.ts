@@ -41,7 +41,7 @@ async function scratch() {
   return { ledger, patrol, heard, bead: beadOf };
 }
 
-test("a lost machine is written down once, loses its rig in the same patrol, and returns", async () => {
+test("a lost machine is written down once, loses its rig with that, and returns", async () => {
   const { ledger, patrol, bead } = await scratch();
   await patrol({ "vm-a": loss });
   const lost = { sinceAt: "2026-01-01T00:00:00.000Z", why: "not heard for 61 s" };
