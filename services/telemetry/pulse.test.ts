@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { openPulse } from "./pulse.ts";
+import { hungAfterMs, openPulse } from "./pulse.ts";
 
 const body = {
   ...{ machine: "vm-a", incarnation: "vm-a.1", version: "1.0.0", wire: 1, polecatsMax: 4 },
@@ -37,4 +37,15 @@ test("the worst lag since the last beat is told, also when it is over; then it i
   pulse.hear({ body, loopLagMs: 1 }, 10_001);
   expect(pulse.beat(10_001)).toMatchObject({ loopLagMs: 4_000, bodyAgeMs: 0 });
   expect(pulse.beat(15_000)?.loopLagMs).toBe(0);
+});
+
+test("a loop that never answers again is let go in the end, and may come back", () => {
+  const pulse = openPulse();
+  pulse.ask(0);
+  pulse.hear({ body, loopLagMs: 0 }, 0);
+  pulse.ask(5_000);
+  expect(pulse.beat(5_000 + hungAfterMs)?.loopLagMs).toBe(hungAfterMs);
+  expect(pulse.beat(5_001 + hungAfterMs)).toBeUndefined();
+  pulse.hear({ body, loopLagMs: 0 }, 6_000 + hungAfterMs);
+  expect(pulse.beat(6_000 + hungAfterMs)).toMatchObject({ bodyAgeMs: 0 });
 });

@@ -13,9 +13,12 @@ export type Pulse = {
   /** The working thread is asked for what to say; one question at a time is open. */
   readonly ask: (nowMs: number) => "ask" | "asked already";
   readonly hear: (answer: PulseAnswer, nowMs: number) => void;
-  /** What to send now; undefined before the first answer. */
+  /** What to send now; undefined before the first answer, and after a very long silence. */
   readonly beat: (nowMs: number) => Beat | undefined;
 };
+
+/** A loop that has not answered for this long is not busy any more; nobody shall wait for it. */
+export const hungAfterMs = 600_000;
 
 /**
  * Keep beating with what was heard last. The lag that a beat tells is the worst since the beat
@@ -37,8 +40,9 @@ export function openPulse(): Pulse {
       last = { body, heardMs: nowMs };
     },
     beat: (nowMs) => {
-      if (!last) return undefined;
-      const loopLagMs = Math.max(worstMs, nowMs - (askedMs ?? nowMs));
+      const unansweredMs = nowMs - (askedMs ?? nowMs);
+      if (!last || unansweredMs > hungAfterMs) return undefined;
+      const loopLagMs = Math.max(worstMs, unansweredMs);
       worstMs = 0;
       return { ...last.body, atMs: nowMs, loopLagMs, bodyAgeMs: nowMs - last.heardMs };
     },

@@ -1,6 +1,7 @@
 import { wireTrouble } from "#services/config/negotiate.ts";
 import { wireVersion } from "#services/config/version.ts";
 import type { Machine } from "#services/ledger/machines.ts";
+import { busyTrouble } from "./busy.ts";
 import type { Peers } from "./peers.ts";
 
 /**
@@ -15,10 +16,18 @@ export function spokenWire(
   return (peer?.link === "bus" ? peer.beat?.wire : undefined) ?? machine.wire;
 }
 
+/** Why a town of this version and a machine do not understand each other; undefined if they do. */
+export function strangeWire(
+  machine: Pick<Machine, "name" | "wire">,
+  peers: Pick<Peers, "of">,
+): string | undefined {
+  return wireTrouble({ town: wireVersion, machine: spokenWire(machine, peers) });
+}
+
 /** Why a town of this version gives a machine nothing new, in words; undefined where it may. */
 export function machineTrouble(
   machine: Pick<Machine, "name" | "wire">,
   peers: Pick<Peers, "of">,
 ): string | undefined {
-  return wireTrouble({ town: wireVersion, machine: spokenWire(machine, peers) });
+  return strangeWire(machine, peers) ?? busyTrouble(peers.of(machine.name));
 }

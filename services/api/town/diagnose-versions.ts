@@ -2,7 +2,7 @@ import { townMachine } from "#services/bus/subjects.ts";
 import { wireTrouble } from "#services/config/negotiate.ts";
 import { wireVersion } from "#services/config/version.ts";
 import { machines } from "#services/ledger/machines.ts";
-import { machineTrouble } from "#services/telemetry/spoken-wire.ts";
+import { strangeWire } from "#services/telemetry/spoken-wire.ts";
 import type { TownPorts } from "./town-service.ts";
 
 /**
@@ -17,7 +17,7 @@ export function versionTroubles(ports: TownPorts): string[] {
     return trouble === undefined ? [] : [`${endpoint} takes nothing new: ${trouble}`];
   }
   return machines(ledger.world).flatMap(({ machine }) => {
-    const trouble = machineTrouble(machine, peers);
+    const trouble = strangeWire(machine, peers);
     return trouble === undefined ? [] : [`${machine.name} is given nothing new: ${trouble}`];
   });
 }

@@ -82,7 +82,8 @@ function fleet(ports: TownPorts): Finding {
       const why = lostField.read(bead)?.why ?? "";
       return [`${name} is lost since ${lostSince} (${why})`];
     }
-    if (!isUnheard(name, peers)) return [];
+    const busy = busyTrouble(peers.of(name));
+    if (!isUnheard(name, peers)) return busy === undefined ? [] : [`${name} is ${busy}`];
     const heardMs = peers.of(name)?.heardMs ?? startedMs;
     return [`${name} not heard for ${Math.round((nowMs() - heardMs) / 1_000)} s`];
   });
@@ -90,10 +91,6 @@ function fleet(ports: TownPorts): Finding {
     const held = "fell silent with most of the fleet, so none of them is taken for lost yet";
     problems.push(`${braked.join(", ")} ${held}`);
   }
-  const busy = machines(world).flatMap(({ machine: { name } }) => {
-    const trouble = isUnheard(name, peers) ? undefined : busyTrouble(peers.of(name));
-    return trouble === undefined ? [] : [`${name} is ${trouble}`];
-  });
   const well = link.isUp() ? "all are heard" : "cannot be judged without the bus";
   const start = "on that machine `gt up`, or `gt join` again, starts its rig-agent";
   const confirm = `; if it is gone, \`gt machine lost ${braked[0]}\` lets others take over at once`;
