@@ -1,6 +1,6 @@
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
-import { describe, expect, test, vi } from "vitest";
+import { expect, test, vi } from "vitest";
 import { checkpointRef } from "#services/git/checkpoint.ts";
 import { trackingRef } from "#services/git/fetch-remote.ts";
 import { memoryDisk } from "#services/git/memory/disk.ts";
@@ -96,82 +96,88 @@ const benches = [
   { name: "memory", open: memoryBench },
 ];
 
-describe.for(benches)("$name", ({ open }) => {
-  async function polecatTree() {
-    const bench = await open();
-    const repoDir = join(bench.dir, "repo.git");
-    const path = join(bench.dir, "nux");
-    const { git } = bench;
-    expect(await git.hasTree(repoDir)).toBe(false);
-    await git.ensureClone(bench.url, repoDir);
-    const wanted = { repoDir, path, branch, startPoint: "refs/remotes/origin/main" };
-    await git.addWorktree(wanted);
-    return { bench, git, repoDir, path, wanted };
-  }
+type Open = () => Promise<Bench>;
 
-  test("a worktree is made once, and says what it holds", async () => {
-    const { bench, git, repoDir, path, wanted } = await polecatTree();
-    await using _bench = bench;
-    expect([await git.hasTree(repoDir), await git.hasTree(path)]).toEqual([true, true]);
-    const main = await bench.remoteRef("main");
-    const fresh = { head: main, branch, dirty: [], unpushed: 0 };
-    expect(await git.worktreeState(path)).toEqual(fresh);
-    await bench.commit(path, { "a.txt": "a", "sub/a.txt": "a" });
-    await bench.edit(path, {
-      "README.md": "changed",
-      "new/c.txt": "c",
-      "sub/b.txt": "b",
-      "a.txt": undefined,
-    });
-    const held = { dirty: ["README.md", "a.txt", "new/", "sub/b.txt"], unpushed: 1 };
-    expect(await git.addWorktree(wanted)).toMatchObject(held);
-    const other = git.addWorktree({ ...wanted, branch: "polecat/al-2/1.1" });
-    await expect(other).rejects.toMatchObject({ reason: "exists" });
-    const elsewhere = git.addWorktree({ ...wanted, path: `${path}-2` });
-    await expect(elsewhere).rejects.toThrow("already checked out");
-    const unknown = { ...wanted, path: `${path}-3`, branch: "x", startPoint: "refs/heads/nothing" };
-    await expect(git.addWorktree(unknown)).rejects.toMatchObject({ reason: "not_found" });
-    await expect(git.worktreeState(`${path}-4`)).rejects.toMatchObject({ reason: "not_found" });
+async function polecatTree(open: Open) {
+  const bench = await open();
+  const repoDir = join(bench.dir, "repo.git");
+  const path = join(bench.dir, "nux");
+  const { git } = bench;
+  expect(await git.hasTree(repoDir)).toBe(false);
+  await git.ensureClone(bench.url, repoDir);
+  const wanted = { repoDir, path, branch, startPoint: "refs/remotes/origin/main" };
+  await git.addWorktree(wanted);
+  return { bench, git, repoDir, path, wanted };
+}
+
+test.for(benches)("a worktree is made once, and says what it holds ($name)", async ({ open }) => {
+  const { bench, git, repoDir, path, wanted } = await polecatTree(open);
+  await using _bench = bench;
+  expect([await git.hasTree(repoDir), await git.hasTree(path)]).toEqual([true, true]);
+  const main = await bench.remoteRef("main");
+  const fresh = { head: main, branch, dirty: [], unpushed: 0 };
+  expect(await git.worktreeState(path)).toEqual(fresh);
+  await bench.commit(path, { "a.txt": "a", "sub/a.txt": "a" });
+  await bench.edit(path, {
+    "README.md": "changed",
+    "new/c.txt": "c",
+    "sub/b.txt": "b",
+    "a.txt": undefined,
   });
+  const held = { dirty: ["README.md", "a.txt", "new/", "sub/b.txt"], unpushed: 1 };
+  expect(await git.addWorktree(wanted)).toMatchObject(held);
+  const other = git.addWorktree({ ...wanted, branch: "polecat/al-2/1.1" });
+  await expect(other).rejects.toMatchObject({ reason: "exists" });
+  const elsewhere = git.addWorktree({ ...wanted, path: `${path}-2` });
+  await expect(elsewhere).rejects.toThrow("already checked out");
+  const unknown = { ...wanted, path: `${path}-3`, branch: "x", startPoint: "refs/heads/nothing" };
+  await expect(git.addWorktree(unknown)).rejects.toMatchObject({ reason: "not_found" });
+  await expect(git.worktreeState(`${path}-4`)).rejects.toMatchObject({ reason: "not_found" });
+});
 
-  test("it is removed only when nothing is lost by it", async () => {
-    const { bench, git, repoDir, path } = await polecatTree();
-    await using _bench = bench;
-    const commit = await bench.commit(path, { "a.txt": "a" });
-    const bare = git.removeWorktree({ repoDir, path });
-    await expect(bare).rejects.toThrow("1 commits that are on no ref of the remote");
-    const told = git.removeWorktree({ repoDir, path, safeCommit: commit });
-    await expect(told).rejects.toThrow("on no ref of the remote yet");
-    expect(await git.pushHead({ path, branch, target: "main" })).toEqual({ commit, ahead: 1 });
-    expect(await bench.remoteRef(branch)).toBe(commit);
-    await bench.edit(path, { "b.txt": "b" });
-    const beside = (await bench.remoteRef("main")) ?? "";
-    const apart = git.removeWorktree({ repoDir, path, safeCommit: beside });
-    await expect(apart).rejects.toThrow(`is not part of ${beside}`);
-    const dirty = git.removeWorktree({ repoDir, path });
-    await expect(dirty).rejects.toThrow("1 uncommitted changes (b.txt)");
-    const short = git.removeWorktree({ repoDir, path, safeCommit: commit });
-    await expect(short).rejects.toThrow("has changed since");
-    const safeCommit = (await git.pushCheckpoint({ path, ...attempt })) ?? "";
-    await bench.edit(path, { "b.txt": "more" });
-    const later = git.removeWorktree({ repoDir, path, safeCommit });
-    await expect(later).rejects.toMatchObject({ reason: "state" });
-    await bench.edit(path, { "b.txt": "b" });
-    await git.removeWorktree({ repoDir, path, safeCommit });
-    expect(await git.hasTree(path)).toBe(false);
-    await git.removeWorktree({ repoDir, path });
-  });
+test.for(benches)("it is removed only when nothing is lost by it ($name)", async ({ open }) => {
+  const { bench, git, repoDir, path } = await polecatTree(open);
+  await using _bench = bench;
+  const commit = await bench.commit(path, { "a.txt": "a" });
+  const bare = git.removeWorktree({ repoDir, path });
+  await expect(bare).rejects.toThrow("1 commits that are on no ref of the remote");
+  const told = git.removeWorktree({ repoDir, path, safeCommit: commit });
+  await expect(told).rejects.toThrow("on no ref of the remote yet");
+  expect(await git.pushHead({ path, branch, target: "main" })).toEqual({ commit, ahead: 1 });
+  expect(await bench.remoteRef(branch)).toBe(commit);
+  await bench.edit(path, { "b.txt": "b" });
+  const beside = (await bench.remoteRef("main")) ?? "";
+  const apart = git.removeWorktree({ repoDir, path, safeCommit: beside });
+  await expect(apart).rejects.toThrow(`is not part of ${beside}`);
+  const dirty = git.removeWorktree({ repoDir, path });
+  await expect(dirty).rejects.toThrow("1 uncommitted changes (b.txt)");
+  const short = git.removeWorktree({ repoDir, path, safeCommit: commit });
+  await expect(short).rejects.toThrow("has changed since");
+  const safeCommit = (await git.pushCheckpoint({ path, ...attempt })) ?? "";
+  await bench.edit(path, { "b.txt": "more" });
+  const later = git.removeWorktree({ repoDir, path, safeCommit });
+  await expect(later).rejects.toMatchObject({ reason: "state" });
+  await bench.edit(path, { "b.txt": "b" });
+  await git.removeWorktree({ repoDir, path, safeCommit });
+  expect(await git.hasTree(path)).toBe(false);
+  await git.removeWorktree({ repoDir, path });
+});
 
-  test("what was released goes, and its branch brings the commits back", async () => {
-    const { bench, git, repoDir, path, wanted } = await polecatTree();
+test.for(benches)(
+  "what was released goes, and its branch brings the commits back ($name)",
+  async ({ open }) => {
+    const { bench, git, repoDir, path, wanted } = await polecatTree(open);
     await using _bench = bench;
     const head = await bench.commit(path, { "a.txt": "a" });
     await git.removeWorktree({ repoDir, path, released: true });
     expect(await git.addWorktree(wanted)).toMatchObject({ head, dirty: [], unpushed: 1 });
-  });
+  },
+);
 
-  test("a checkpoint holds all that is not on the remote yet, once", async () => {
-    const { bench, git, path, repoDir } = await polecatTree();
+test.for(benches)(
+  "a checkpoint holds all that is not on the remote yet, once ($name)",
+  async ({ open }) => {
+    const { bench, git, path, repoDir } = await polecatTree(open);
     await using _bench = bench;
     expect(await git.pushCheckpoint({ path, ...attempt })).toBeUndefined();
     const head = await bench.commit(path, { "a.txt": "a", "gone.txt": "x" });
@@ -199,10 +205,13 @@ describe.for(benches)("$name", ({ open }) => {
     expect(await git.snapshot(there)).toBe(await git.snapshot(path));
     const { dirty } = await git.worktreeState(there);
     expect(dirty.toSorted()).toEqual(["a.txt", "gone.txt"]);
-  });
+  },
+);
 
-  test("a remote that keeps nothing but branches has checkpoints all the same", async () => {
-    const { bench, git, path, repoDir } = await polecatTree();
+test.for(benches)(
+  "a remote that keeps nothing but branches has checkpoints all the same ($name)",
+  async ({ open }) => {
+    const { bench, git, path, repoDir } = await polecatTree(open);
     await using _bench = bench;
     await bench.refuseCustomRefs();
     for (const text of ["half", "more"]) {
@@ -217,10 +226,13 @@ describe.for(benches)("$name", ({ open }) => {
       expect(await git.readRef(`${repoDir}-${text}`, tracked)).toBe(commit);
       expect(await git.worktreeState(path)).toMatchObject({ unpushed: 0 });
     }
-  });
+  },
+);
 
-  test("a fetch brings what people pushed; a clone of nothing is not there", async () => {
-    const { bench, git, repoDir } = await polecatTree();
+test.for(benches)(
+  "a fetch brings what people pushed; a clone of nothing is not there ($name)",
+  async ({ open }) => {
+    const { bench, git, repoDir } = await polecatTree(open);
     await using _bench = bench;
     const main = await bench.humanCommit({ "h.txt": "h" });
     expect(await git.isReachable(repoDir, main, "refs/remotes/origin/main")).toBe(false);
@@ -233,5 +245,5 @@ describe.for(benches)("$name", ({ open }) => {
     await expect(none).rejects.toMatchObject({ reason: "not_found" });
     expect(await git.hasTree(`${repoDir}-none`)).toBe(false);
     expect(await git.clearLocks(repoDir)).toEqual({ removed: [], kept: [] });
-  });
-});
+  },
+);

@@ -148,7 +148,7 @@ test("many workers of one clone push while it fetches, and nobody stumbles", asy
   }
 });
 
-test("asked for in any case, the checkpoint is level with a tree that a branch holds too", async () => {
+test("asked for in any case, it is level with a tree that a branch holds too", async () => {
   const { scratch, path } = await polecatTree();
   await using _scratch = scratch;
   const ref = checkpointRef("al-1", "2.1");

@@ -1,4 +1,4 @@
-import { describe, expect, test, vi } from "vitest";
+import { expect, test, vi } from "vitest";
 import { townPerson } from "#services/identity/person.ts";
 import { authorityRef, readChain, takeTerm } from "../authority-chain.ts";
 import { benches } from "./bench.ts";
@@ -6,27 +6,28 @@ import { benches } from "./bench.ts";
 // Many real gits; a busy machine may take its time.
 vi.setConfig({ testTimeout: 60_000 });
 
-describe.for(benches)("$name", ({ open }) => {
-  test("a chain that never was has term 0 and nobody", async () => {
-    await using bench = await open();
-    const here = await bench.clone("a");
-    const nothing = { tip: undefined, term: 0, holder: undefined, landings: [] };
-    expect(await readChain(here)).toEqual(nothing);
-  });
+test.for(benches)("a chain that never was has term 0 and nobody ($name)", async ({ open }) => {
+  await using bench = await open();
+  const here = await bench.clone("a");
+  const nothing = { tip: undefined, term: 0, holder: undefined, landings: [] };
+  expect(await readChain(here)).toEqual(nothing);
+});
 
-  test("terms rise by one, whoever takes them", async () => {
-    await using bench = await open();
-    const [a, b] = [await bench.clone("a"), await bench.clone("b")];
-    const first = await takeTerm({ ...a, holder: "vm-a" });
-    expect(first.term).toBe(1);
-    const second = await takeTerm({ ...b, holder: "vm-b", seenTerm: 1 });
-    expect(second.term).toBe(2);
-    const chain = await readChain(a);
-    expect(chain).toEqual({ tip: second.tip, term: 2, holder: "vm-b", landings: [] });
-    expect(await bench.ref(authorityRef)).toBe(second.tip);
-  });
+test.for(benches)("terms rise by one, whoever takes them ($name)", async ({ open }) => {
+  await using bench = await open();
+  const [a, b] = [await bench.clone("a"), await bench.clone("b")];
+  const first = await takeTerm({ ...a, holder: "vm-a" });
+  expect(first.term).toBe(1);
+  const second = await takeTerm({ ...b, holder: "vm-b", seenTerm: 1 });
+  expect(second.term).toBe(2);
+  const chain = await readChain(a);
+  expect(chain).toEqual({ tip: second.tip, term: 2, holder: "vm-b", landings: [] });
+  expect(await bench.ref(authorityRef)).toBe(second.tip);
+});
 
-  test("of takers at once exactly one wins each term, even under one name", async () => {
+test.for(benches)(
+  "of takers at once exactly one wins each term, even under one name ($name)",
+  async ({ open }) => {
     await using bench = await open();
     const names = ["a", "b", "c"];
     const clones = await Promise.all(names.map((name) => bench.clone(name)));
@@ -42,9 +43,12 @@ describe.for(benches)("$name", ({ open }) => {
       expect(chain.term).toBe(Math.max(...won.map(({ term }) => term)));
       expect(won.map(({ tip }) => tip)).toContain(chain.tip);
     }
-  });
+  },
+);
 
-  test("a rewound chain is not built upon by who has seen more, unless told to", async () => {
+test.for(benches)(
+  "a rewound chain is not built upon by who has seen more, unless told to ($name)",
+  async ({ open }) => {
     await using bench = await open();
     const here = await bench.clone("a");
     const first = await takeTerm({ ...here, holder: "vm-a" });
@@ -54,9 +58,12 @@ describe.for(benches)("$name", ({ open }) => {
     await expect(refused).rejects.toMatchObject({ reason: "stale" });
     const again = await takeTerm({ ...here, holder: "vm-a", seenTerm: 2, establish: true });
     expect(again.term).toBe(3);
-  });
+  },
+);
 
-  test("what a stranger put on the chain hides nothing below it", async () => {
+test.for(benches)(
+  "what a stranger put on the chain hides nothing below it ($name)",
+  async ({ open }) => {
     await using bench = await open();
     const here = await bench.clone("a");
     const { tip } = await takeTerm({ ...here, holder: "vm-a" });
@@ -73,13 +80,13 @@ describe.for(benches)("$name", ({ open }) => {
     await git.push({ repoDir, updates: [{ ref: authorityRef, to: made }] });
     expect(await readChain(here)).toMatchObject({ term: 1, holder: "vm-a", landings: [] });
     expect((await takeTerm({ ...here, holder: "vm-a" })).term).toBe(2);
-  });
+  },
+);
 
-  test("with the remote away a term cannot be had", async () => {
-    await using bench = await open();
-    const here = await bench.clone("a");
-    await bench.away();
-    const taking = takeTerm({ ...here, holder: "vm-a" });
-    await expect(taking).rejects.toMatchObject({ reason: "unavailable" });
-  });
+test.for(benches)("with the remote away a term cannot be had ($name)", async ({ open }) => {
+  await using bench = await open();
+  const here = await bench.clone("a");
+  await bench.away();
+  const taking = takeTerm({ ...here, holder: "vm-a" });
+  await expect(taking).rejects.toMatchObject({ reason: "unavailable" });
 });

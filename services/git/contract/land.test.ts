@@ -1,4 +1,4 @@
-import { describe, expect, test, vi } from "vitest";
+import { expect, test, vi } from "vitest";
 import { agentPerson } from "#services/identity/person.ts";
 import { authorityRef, readChain, takeTerm } from "../authority-chain.ts";
 import { buildCandidate } from "../candidate.ts";
@@ -25,34 +25,35 @@ async function candidate(bench: Bench, here: BenchClone, name: string, on?: stri
   return { commit: built.commit, request, bead, epoch } satisfies ToLand;
 }
 
-describe.for(benches)("$name", ({ open }) => {
-  /** A rig whose authority is `vm-a`, term 1, with one candidate ready. */
-  async function readyRig() {
-    const bench = await open();
-    const here = await bench.clone("a");
-    const { tip } = await takeTerm({ ...here, holder: "vm-a" });
-    const one = await candidate(bench, here, "one");
-    const expectedMain = (await bench.ref("main")) ?? "";
-    const wanted = { ...here, target: "main", expectedMain, tip, landings: [one] };
-    return { bench, here, tip, one, wanted };
-  }
+/** A rig whose authority is `vm-a`, term 1, with one candidate ready. */
+async function readyRig(open: () => Promise<Bench>) {
+  const bench = await open();
+  const here = await bench.clone("a");
+  const { tip } = await takeTerm({ ...here, holder: "vm-a" });
+  const one = await candidate(bench, here, "one");
+  const expectedMain = (await bench.ref("main")) ?? "";
+  const wanted = { ...here, target: "main", expectedMain, tip, landings: [one] };
+  return { bench, here, tip, one, wanted };
+}
 
-  test("a candidate lands together with its record", async () => {
-    const { bench, here, tip, one, wanted } = await readyRig();
-    await using _bench = bench;
-    const outcome = await land(wanted);
-    expect(outcome).toEqual({ kind: "landed", recorded: true, tip: await bench.ref(authorityRef) });
-    expect(await bench.ref("main")).toBe(one.commit);
-    const chain = await readChain({ ...here, since: tip });
-    const record = chain.tip;
-    expect(chain.landings).toEqual([{ ...one, target: "main", term: 1, record }]);
-    expect(chain).toMatchObject({ term: 1, holder: "vm-a" });
-    const later = await readChain({ ...here, since: chain.tip ?? "" });
-    expect(later.landings).toEqual([]);
-  });
+test.for(benches)("a candidate lands together with its record ($name)", async ({ open }) => {
+  const { bench, here, tip, one, wanted } = await readyRig(open);
+  await using _bench = bench;
+  const outcome = await land(wanted);
+  expect(outcome).toEqual({ kind: "landed", recorded: true, tip: await bench.ref(authorityRef) });
+  expect(await bench.ref("main")).toBe(one.commit);
+  const chain = await readChain({ ...here, since: tip });
+  const record = chain.tip;
+  expect(chain.landings).toEqual([{ ...one, target: "main", term: 1, record }]);
+  expect(chain).toMatchObject({ term: 1, holder: "vm-a" });
+  const later = await readChain({ ...here, since: chain.tip ?? "" });
+  expect(later.landings).toEqual([]);
+});
 
-  test("several land in one push, oldest first in the chain", async () => {
-    const { bench, here, one, wanted } = await readyRig();
+test.for(benches)(
+  "several land in one push, oldest first in the chain ($name)",
+  async ({ open }) => {
+    const { bench, here, one, wanted } = await readyRig(open);
     await using _bench = bench;
     const two = await candidate(bench, here, "two", one.commit);
     expect(await land({ ...wanted, landings: [one, two] })).toMatchObject({ kind: "landed" });
@@ -61,26 +62,32 @@ describe.for(benches)("$name", ({ open }) => {
     expect(landings.map(({ bead }) => bead)).toEqual(["al-one", "al-two"]);
     const apart = land({ ...wanted, landings: [two, one] });
     await expect(apart).rejects.toMatchObject({ reason: "invalid" });
-  });
+  },
+);
 
-  test("a deposed authority is fenced, whatever it believes", async () => {
-    const { bench, wanted } = await readyRig();
+test.for(benches)(
+  "a deposed authority is fenced, whatever it believes ($name)",
+  async ({ open }) => {
+    const { bench, wanted } = await readyRig(open);
     await using _bench = bench;
     await takeTerm({ ...(await bench.clone("b")), holder: "vm-b" });
     expect(await land(wanted)).toEqual({ kind: "fenced", term: 2, holder: "vm-b" });
     expect(await bench.ref("main")).toBe(wanted.expectedMain);
-  });
+  },
+);
 
-  test("a chain that was deleted fences too", async () => {
-    const { bench, wanted } = await readyRig();
-    await using _bench = bench;
-    await bench.deleteRef(authorityRef);
-    expect(await land(wanted)).toEqual({ kind: "fenced", term: 0, holder: undefined });
-    expect(await bench.ref("main")).toBe(wanted.expectedMain);
-  });
+test.for(benches)("a chain that was deleted fences too ($name)", async ({ open }) => {
+  const { bench, wanted } = await readyRig(open);
+  await using _bench = bench;
+  await bench.deleteRef(authorityRef);
+  expect(await land(wanted)).toEqual({ kind: "fenced", term: 0, holder: undefined });
+  expect(await bench.ref("main")).toBe(wanted.expectedMain);
+});
 
-  test("landing and takeover at once: one order or the other, never both halves", async () => {
-    const { bench, here, ...rest } = await readyRig();
+test.for(benches)(
+  "landing and takeover at once: one order or the other, never both halves ($name)",
+  async ({ open }) => {
+    const { bench, here, ...rest } = await readyRig(open);
     await using _bench = bench;
     const other = await bench.clone("b");
     let { tip } = rest;
@@ -98,19 +105,25 @@ describe.for(benches)("$name", ({ open }) => {
       if (outcome.kind === "fenced") expect(taken).toMatchObject({ tip: chain.tip });
       tip = (await takeTerm({ ...here, holder: "vm-a" })).tip;
     }
-  });
+  },
+);
 
-  test("a person's push meanwhile is seen and never overwritten", async () => {
-    const { bench, wanted, tip } = await readyRig();
+test.for(benches)(
+  "a person's push meanwhile is seen and never overwritten ($name)",
+  async ({ open }) => {
+    const { bench, wanted, tip } = await readyRig(open);
     await using _bench = bench;
     const main = await bench.commit({ "human.txt": "h" });
     expect(await land(wanted)).toEqual({ kind: "target-moved", main, tip });
     expect(await bench.ref("main")).toBe(main);
     expect(await bench.ref(authorityRef)).toBe(tip);
-  });
+  },
+);
 
-  test("a target that a person took back is not brought back by a landing", async () => {
-    const { bench, here, wanted, tip, one } = await readyRig();
+test.for(benches)(
+  "a target that a person took back is not brought back by a landing ($name)",
+  async ({ open }) => {
+    const { bench, here, wanted, tip, one } = await readyRig(open);
     await using _bench = bench;
     const back = (await bench.ref("main")) ?? "";
     await bench.commit({ "oops.txt": "x" });
@@ -121,10 +134,13 @@ describe.for(benches)("$name", ({ open }) => {
     const outcome = await land({ ...wanted, expectedMain, landings: [two] });
     expect(outcome).toEqual({ kind: "target-moved", main: back, tip });
     expect(await land({ ...wanted, landings: [one] })).toMatchObject({ kind: "landed" });
-  });
+  },
+);
 
-  test("a hook that refuses is explained, and nothing moved", async () => {
-    const { bench, wanted, tip } = await readyRig();
+test.for(benches)(
+  "a hook that refuses is explained, and nothing moved ($name)",
+  async ({ open }) => {
+    const { bench, wanted, tip } = await readyRig(open);
     await using _bench = bench;
     const giveWay = await bench.refuse("main is frozen today");
     const outcome = await land(wanted);
@@ -133,18 +149,24 @@ describe.for(benches)("$name", ({ open }) => {
     expect(await bench.ref("main")).toBe(wanted.expectedMain);
     await giveWay();
     expect(await land(wanted)).toMatchObject({ kind: "landed" });
-  });
+  },
+);
 
-  test("a remote without atomic pushes refuses rather than landing one half", async () => {
-    const { bench, wanted } = await readyRig();
+test.for(benches)(
+  "a remote without atomic pushes refuses rather than landing one half ($name)",
+  async ({ open }) => {
+    const { bench, wanted } = await readyRig(open);
     await using _bench = bench;
     await bench.refuseAtomic();
     expect(await land(wanted)).toMatchObject({ kind: "refused" });
     expect(await bench.ref("main")).toBe(wanted.expectedMain);
-  });
+  },
+);
 
-  test("with the remote away it is unknown; later the same landing succeeds once", async () => {
-    const { bench, here, wanted } = await readyRig();
+test.for(benches)(
+  "with the remote away it is unknown; later the same landing succeeds once ($name)",
+  async ({ open }) => {
+    const { bench, here, wanted } = await readyRig(open);
     await using _bench = bench;
     const comeBack = await bench.away();
     expect(await land(wanted)).toMatchObject({ kind: "unknown" });
@@ -155,37 +177,49 @@ describe.for(benches)("$name", ({ open }) => {
     // The answer lost, the caller asks again: nothing moves and it is landed still.
     expect(await land(wanted)).toEqual(landed);
     expect((await readChain({ ...here })).landings).toEqual(chain.landings);
-  });
+  },
+);
 
-  test("a remote that kept only the chain's half is healed by the second try", async () => {
-    const { bench, one, wanted } = await readyRig();
+test.for(benches)(
+  "a remote that kept only the chain's half is healed by the second try ($name)",
+  async ({ open }) => {
+    const { bench, one, wanted } = await readyRig(open);
     await using _bench = bench;
     await bench.tear("refs/heads/main");
     expect(await land(wanted)).toMatchObject({ kind: "landed", recorded: true });
     expect(await bench.ref("main")).toBe(one.commit);
-  });
+  },
+);
 
-  test("a remote that kept only the target's half gets the record", async () => {
-    const { bench, here, one, wanted } = await readyRig();
+test.for(benches)(
+  "a remote that kept only the target's half gets the record ($name)",
+  async ({ open }) => {
+    const { bench, here, one, wanted } = await readyRig(open);
     await using _bench = bench;
     await bench.tear(authorityRef);
     expect(await land(wanted)).toMatchObject({ kind: "landed", recorded: true });
     const { landings } = await readChain({ ...here });
     expect(landings.map(({ commit }) => commit)).toEqual([one.commit]);
-  });
+  },
+);
 
-  test("a lock left at the remote refuses, and names itself", async () => {
-    const { bench, wanted } = await readyRig();
+test.for(benches)(
+  "a lock left at the remote refuses, and names itself ($name)",
+  async ({ open }) => {
+    const { bench, wanted } = await readyRig(open);
     await using _bench = bench;
     const unlock = await bench.lock("main");
     const outcome = await land(wanted);
     expect(outcome).toMatchObject({ kind: "refused", why: expect.stringContaining("main.lock") });
     await unlock();
     expect(await land(wanted)).toMatchObject({ kind: "landed" });
-  });
+  },
+);
 
-  test("a landing made before being deposed does not give the new term away", async () => {
-    const { bench, here, one, wanted } = await readyRig();
+test.for(benches)(
+  "a landing made before being deposed does not give the new term away ($name)",
+  async ({ open }) => {
+    const { bench, here, one, wanted } = await readyRig(open);
     await using _bench = bench;
     const landed = await land(wanted);
     if (landed.kind !== "landed") throw new Error(landed.kind);
@@ -195,5 +229,5 @@ describe.for(benches)("$name", ({ open }) => {
     const two = await candidate(bench, here, "two");
     const next = { ...wanted, expectedMain: one.commit, landings: [two], tip: landed.tip };
     expect(await land(next)).toMatchObject({ kind: "fenced", term: 2 });
-  });
-});
+  },
+);

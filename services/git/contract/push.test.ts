@@ -1,4 +1,4 @@
-import { describe, expect, test, vi } from "vitest";
+import { expect, test, vi } from "vitest";
 import { townPerson } from "#services/identity/person.ts";
 import { trackingRef } from "../fetch-remote.ts";
 import { type BenchClone, benches } from "./bench.ts";
@@ -20,8 +20,9 @@ async function commitOn({ repoDir, git }: BenchClone, parent: string | undefined
   });
 }
 
-describe.for(benches)("$name", ({ open }) => {
-  test("without lease and force only a fast-forward moves a ref", async () => {
+test.for(benches)(
+  "without lease and force only a fast-forward moves a ref ($name)",
+  async ({ open }) => {
     await using bench = await open();
     const here = await bench.clone("a");
     const { repoDir, git } = here;
@@ -45,9 +46,12 @@ describe.for(benches)("$name", ({ open }) => {
     await push(undefined);
     await push(two, { lease: "" });
     expect(await bench.ref(custom)).toBe(two);
-  });
+  },
+);
 
-  test("what somebody else pushed is not gone over, known here or not", async () => {
+test.for(benches)(
+  "what somebody else pushed is not gone over, known here or not ($name)",
+  async ({ open }) => {
     await using bench = await open();
     const here = await bench.clone("a");
     const { repoDir, git } = here;
@@ -58,24 +62,29 @@ describe.for(benches)("$name", ({ open }) => {
     await bench.fetch(here);
     await expect(git.push({ repoDir, updates })).rejects.toMatchObject({ reason: "stale" });
     expect(await bench.ref("main")).toBe(theirs);
-  });
+  },
+);
 
-  test.for([true, false])("two refs of which one is refused; atomic: %s", async (atomic) => {
-    await using bench = await open();
-    const here = await bench.clone("a");
-    const { repoDir, git } = here;
-    const commit = await commitOn(here, await bench.ref("main"), "one");
-    const updates = [
-      { ref: "refs/heads/main", to: commit, lease: commit },
-      { ref: custom, to: commit, lease: "" },
-    ];
-    const pushed = git.push({ repoDir, updates, atomic });
-    await expect(pushed).rejects.toMatchObject({ reason: "stale" });
-    expect(await bench.ref(custom)).toBe(atomic ? undefined : commit);
-    expect(await git.readRef(repoDir, trackingRef(custom))).toBe(atomic ? undefined : commit);
-  });
+const pairs = benches.flatMap((each) => [true, false].map((atomic) => ({ ...each, atomic })));
 
-  test("a fetch brings what is below a name, and forgets what is gone there", async () => {
+test.for(pairs)("two refs of which one is refused ($name; $atomic)", async ({ open, atomic }) => {
+  await using bench = await open();
+  const here = await bench.clone("a");
+  const { repoDir, git } = here;
+  const commit = await commitOn(here, await bench.ref("main"), "one");
+  const updates = [
+    { ref: "refs/heads/main", to: commit, lease: commit },
+    { ref: custom, to: commit, lease: "" },
+  ];
+  const pushed = git.push({ repoDir, updates, atomic });
+  await expect(pushed).rejects.toMatchObject({ reason: "stale" });
+  expect(await bench.ref(custom)).toBe(atomic ? undefined : commit);
+  expect(await git.readRef(repoDir, trackingRef(custom))).toBe(atomic ? undefined : commit);
+});
+
+test.for(benches)(
+  "a fetch brings what is below a name, and forgets what is gone there ($name)",
+  async ({ open }) => {
     await using bench = await open();
     const here = await bench.clone("a");
     const { repoDir, git } = here;
@@ -90,9 +99,12 @@ describe.for(benches)("$name", ({ open }) => {
     await git.fetchRefs({ repoDir }, ["refs/heads/side/"]);
     expect(await tracked("side/one")).toBeUndefined();
     expect(await git.readRef(repoDir, one)).toBe(one);
-  });
+  },
+);
 
-  test("a log goes along first parents, or everywhere, up to what is known", async () => {
+test.for(benches)(
+  "a log goes along first parents, or everywhere, up to what is known ($name)",
+  async ({ open }) => {
     await using bench = await open();
     const here = await bench.clone("a");
     const { repoDir, git } = here;
@@ -121,18 +133,18 @@ describe.for(benches)("$name", ({ open }) => {
     const either = { trailers: ["Gastown-Bead", "Gastown-Term"] };
     expect(await ids({ ...either, isFirstParent: false })).toEqual([side]);
     expect(await ids({ trailers: ["Gastown-Term"] })).toEqual([]);
-  });
+  },
+);
 
-  test("a signal that is raised stops what has not begun", async () => {
-    await using bench = await open();
-    const { repoDir, git } = await bench.clone("a");
-    const signal = AbortSignal.abort();
-    const fetching = git.fetchRefs({ repoDir, signal }, ["refs/heads/"]);
-    await expect(fetching).rejects.toMatchObject({ reason: "cancelled" });
-    const updates = [{ ref: custom, to: (await bench.ref("main")) ?? "" }];
-    const pushing = git.push({ repoDir, updates, signal });
-    await expect(pushing).rejects.toMatchObject({ reason: "cancelled" });
-    const nowhere = git.readRef("/nowhere/at/all", "refs/heads/main");
-    await expect(nowhere).rejects.toMatchObject({ reason: "not_found" });
-  });
+test.for(benches)("a signal that is raised stops what has not begun ($name)", async ({ open }) => {
+  await using bench = await open();
+  const { repoDir, git } = await bench.clone("a");
+  const signal = AbortSignal.abort();
+  const fetching = git.fetchRefs({ repoDir, signal }, ["refs/heads/"]);
+  await expect(fetching).rejects.toMatchObject({ reason: "cancelled" });
+  const updates = [{ ref: custom, to: (await bench.ref("main")) ?? "" }];
+  const pushing = git.push({ repoDir, updates, signal });
+  await expect(pushing).rejects.toMatchObject({ reason: "cancelled" });
+  const nowhere = git.readRef("/nowhere/at/all", "refs/heads/main");
+  await expect(nowhere).rejects.toMatchObject({ reason: "not_found" });
 });
