@@ -114,7 +114,7 @@ export function reconcile(
 ): Action[] {
   const kept: Action[] = [];
   const starts: Action[] = [];
-  let used = sessions.filter((session) => takesPlace(session, works)).length;
+  let used = sessions.filter(takesPlace).length;
   for (const work of works) {
     const own = sessions.filter(({ bead }) => bead === work.bead).sort(newestFirst);
     for (const session of own) kept.push(...tend(work, session, own, limits));
@@ -132,11 +132,9 @@ export function reconcile(
   return [...kept, ...starts];
 }
 
-/** A worker that has said its exit is on its way out, and the Mayor counts its place as free. */
-function takesPlace({ alive, state, bead, epoch }: SessionView, works: readonly Work[]): boolean {
-  const claim = works.find((work) => work.bead === bead)?.claim;
-  const isOut = claim?.epoch === claimEpoch(epoch) && claim.exit !== undefined;
-  return (alive || state === "starting") && !isOut;
+/** One that is on its way out has its place until it is gone: it still runs. */
+function takesPlace({ alive, state }: SessionView): boolean {
+  return alive || state === "starting";
 }
 
 type Standing = "held" | "unknown" | { readonly over: string };

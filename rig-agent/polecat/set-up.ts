@@ -1,5 +1,5 @@
+import { pause } from "#services/lifecycle/pause.ts";
 import { TownError } from "#services/rpc/town-error.ts";
-import { pause } from "#services/runtime/pause.ts";
 import { markerVariable } from "#services/runtime/process-tree.ts";
 import type { Launch } from "#services/runtime/runtime.ts";
 import { CannotStartError } from "./cannot-start.ts";

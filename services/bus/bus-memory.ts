@@ -1,4 +1,5 @@
 import { type Clock, systemClock } from "../lifecycle/clock.ts";
+import { pause } from "../lifecycle/pause.ts";
 import { TownError } from "../rpc/town-error.ts";
 import type { Allowed, MemoryBroker, MemoryClient } from "./broker-memory.ts";
 import type { Bus, Responder, Subscription } from "./bus.ts";
@@ -6,7 +7,7 @@ import { type ConsumerPorts, type StoredMessage, startConsumer } from "./consume
 import { createLink, createListeners } from "./link.ts";
 import { resume } from "./position.ts";
 import { decodeFailure, encodeFailure } from "./reply.ts";
-import { consumerRetry, pauseOn, type RetryLimits } from "./retry-delay.ts";
+import { consumerRetry, type RetryLimits } from "./retry-delay.ts";
 import {
   checkConsumable,
   checkPattern,
@@ -103,7 +104,7 @@ function consumerPorts(
     report,
     retry,
     random,
-    pause: clock && ((durationMs, signal) => pauseOn(clock, durationMs, signal)),
+    pause: clock && ((durationMs, signal) => pause(clock, durationMs, signal)),
     open: async (last, signal) => {
       needUse(client, "subscribe", pattern);
       const position = resume(last, from, broker.store.state(last?.seq ?? 0));

@@ -1,6 +1,4 @@
 import { setTimeout as delay } from "node:timers/promises";
-import type { Clock } from "../lifecycle/clock.ts";
-import { Wake } from "../lifecycle/wake.ts";
 
 /** How long to wait between tries: doubled from `baseMs` up to `maxMs`. */
 export type RetryLimits = { readonly baseMs: number; readonly maxMs: number };
@@ -25,13 +23,4 @@ export function retryDelayMs(attempt: number, limits: RetryLimits, random: numbe
 export async function pause(durationMs: number, signal: AbortSignal): Promise<void> {
   // The only way this wait fails is the signal, which is what ends it early.
   await delay(durationMs, undefined, { signal }).catch(() => undefined);
-}
-
-/** The same wait on a clock. */
-export async function pauseOn(
-  clock: Clock,
-  durationMs: number,
-  signal: AbortSignal,
-): Promise<void> {
-  await new Wake().wait(clock, durationMs, signal);
 }

@@ -7,6 +7,8 @@ import type { Clock } from "./clock.ts";
 export class Wake {
   #rung = false;
   #wake: (() => void) | undefined;
+  /** The signal that ends a wait; listened to once, since a loop waits often. */
+  #signal: AbortSignal | undefined;
 
   /** Wake the loop now, or at its next wait. */
   readonly ring = (): void => {
@@ -17,18 +19,25 @@ export class Wake {
   /** Wait for a ring, at most `timeoutMs`. Returns at once when the signal is raised. */
   async wait(clock: Clock, timeoutMs: number, signal: AbortSignal): Promise<void> {
     if (!this.#rung && !signal.aborted) {
+      this.#listen(signal);
       await new Promise<void>((resolve) => {
         const cancel = clock.after(timeoutMs, resolve);
-        const wake = () => {
+        this.#wake = () => {
           cancel();
-          signal.removeEventListener("abort", wake);
           resolve();
         };
-        this.#wake = wake;
-        signal.addEventListener("abort", wake, { once: true });
       });
       this.#wake = undefined;
     }
     this.#rung = false;
   }
+
+  #listen(signal: AbortSignal): void {
+    if (this.#signal === signal) return;
+    this.#signal?.removeEventListener("abort", this.#end);
+    this.#signal = signal;
+    signal.addEventListener("abort", this.#end, { once: true });
+  }
+
+  readonly #end = (): void => this.#wake?.();
 }

@@ -29,6 +29,8 @@ export type MachineSettings = {
   /** Runs the machine's workers; they outlive the process that started them. */
   readonly runtime: (base: Base) => Runtime;
   readonly test: (base: Base) => MachineParts["test"];
+  /** Told of a machine that runs: its workers may call it. */
+  readonly serves?: (machine: SimMachine) => void;
   /** Takes a protection away, or watches what goes through; the ports as they are, if absent. */
   readonly wrap?: (ports: SimHands, base: Base) => SimHands;
 };
@@ -57,7 +59,7 @@ export async function bootMachine(
   settings: MachineSettings,
 ): Promise<SimMachine> {
   const base = await bootBase(ground, host);
-  const { process, clock, signal, bus, random, log } = base;
+  const { clock, signal, bus, random, log } = base;
   const home = `/${host.name}`;
   const config = RigAgentConfig.parse({ machine: host.name, home, ...timesOf(settings) });
   const bare = memoryPolecatGit({ disk: host.git, git: base.git, nowMs: clock.nowMs });
@@ -102,8 +104,9 @@ export async function bootMachine(
   const gateDir = (rig: string) => `${home}/rigs/${rig}/refinery`;
   const parts = { ...company, polecats, wisps, code, git, test: settings.test(base), gateDir };
   const running = runMachine(around, { ...parts, clone, heart });
-  if (!process.isAlive) throw new Error(`${host.name} came to life after its death`);
-  return { host, base, polecats, polecatGit, running };
+  const machine = { host, base, polecats, polecatGit, running };
+  settings.serves?.(machine);
+  return machine;
 }
 
 function timesOf({ polecatsMax, graceMs, lostAfterMs, brakeShare }: MachineSettings) {

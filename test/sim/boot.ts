@@ -20,6 +20,10 @@ export type Ground = {
   readonly remotes: ReadonlyMap<string, MemoryRemote>;
   /** Replicas read each line once for all. */
   readonly decode: (line: string) => LedgerEvent;
+  /** By host, the process that runs there, or did last. */
+  readonly processes: Map<string, SimProcess>;
+  /** Puts somebody between a process and its ledger, to watch or to spoil it. */
+  readonly watch: (ledger: Ledger, of: string) => Ledger;
   /** A round that failed, and what else a log would have. */
   readonly told: (of: string, error: unknown, what: string) => void;
 };
@@ -47,13 +51,14 @@ export async function bootBase(ground: Ground, host: Host): Promise<Base> {
   const { timeline, bus: broker, remotes, decode } = ground;
   const random = ground.random.split(`${host.name} ${timeline.called}`);
   const process = timeline.process(host.name, host.skewMs);
+  ground.processes.set(host.name, process);
   const { clock } = process;
   const stop = new AbortController();
   const { signal } = stop;
   const bus = broker.connect(host.name, process, { signal });
   const newNonce = () => random.base36(12);
   const bare = memoryGit({ disk: host.git, remotes, nowMs: clock.nowMs, newNonce });
-  const ledger = await openLedger({
+  const opened = await openLedger({
     dir: "/journal",
     machine: host.name,
     disk: host.files,
@@ -61,6 +66,7 @@ export async function bootBase(ground: Ground, host: Host): Promise<Base> {
     random: (length) => random.base36(length),
     decode,
   });
+  const ledger = ground.watch(opened, host.name);
   const warn = (said: unknown, what: unknown) => {
     const { err, actor } = said as { err?: unknown; actor?: string };
     ground.told(host.name, err ?? said, actor ?? String(what));

@@ -4,7 +4,7 @@ import { cloneAt, must } from "#services/git/memory/memory-git.ts";
 import type { Tree } from "#services/git/memory/objects.ts";
 import type { Gate } from "#services/ledger/rigs.ts";
 import type { GateResult } from "#services/ledger/work-fields.ts";
-import { Wake } from "#services/lifecycle/wake.ts";
+import { pause } from "#services/lifecycle/pause.ts";
 import { TownError } from "#services/rpc/town-error.ts";
 import type { GateRun } from "../../rig-agent/refinery/ports.ts";
 import type { Random } from "./random.ts";
@@ -55,7 +55,7 @@ export function simGates(ports: {
     const elapsedMs = random.int(1_000, 8_000);
     runs += 1;
     const passed = judgeTree(tree, random.int(0, 1_000_000) + runs);
-    await new Wake().wait(process.clock, elapsedMs, signal);
+    await pause(process.clock, elapsedMs, signal);
     if (signal.aborted) throw new TownError("cancelled", "the gate was cut short");
     witness?.(run, tree, passed);
     const { gate, commit } = run;

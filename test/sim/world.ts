@@ -40,8 +40,10 @@ export function newWorld(options: {
   readonly settings: World["settings"];
   readonly keepsWhatIsSynced?: boolean;
   readonly told?: Ground["told"];
+  readonly watch?: Ground["watch"];
 }): World {
   const { seed, size, settings, keepsWhatIsSynced = true, told = () => {} } = options;
+  const { watch = (ledger) => ledger } = options;
   const random = new Random(seed);
   const timeline = new Timeline();
   const network = new Network(timeline, random.split("network"));
@@ -56,7 +58,17 @@ export function newWorld(options: {
     [townHost, ...names].map((name) => [name, newHost(name, keepsWhatIsSynced)]),
   );
   const ground = { townName: "sim", timeline, random, bus, remotes, decode: sharedDecode(), told };
-  return { ...ground, network, hosts, rigNames, settings, machines: new Map(), town: undefined };
+  const seen = { watch, processes: new Map() };
+  return {
+    ...ground,
+    ...seen,
+    network,
+    hosts,
+    rigNames,
+    settings,
+    machines: new Map(),
+    town: undefined,
+  };
 }
 
 function letter(at: number): string {

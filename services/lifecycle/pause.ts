@@ -1,4 +1,4 @@
-import type { Clock } from "#services/lifecycle/clock.ts";
+import type { Clock } from "./clock.ts";
 
 /** Wait on a clock; returns early when the signal is raised. */
 export function pause(clock: Clock, delayMs: number, signal?: AbortSignal): Promise<void> {

@@ -1,0 +1,3 @@
+import type { Injector } from "./fault.ts";
+
+export const stateFaults: readonly Injector[] = [];

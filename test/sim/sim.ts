@@ -1,0 +1,328 @@
+import { authorityRef } from "#services/git/authority-chain.ts";
+import type { RemoteOp } from "#services/git/memory/faults.ts";
+import { isWithin } from "#services/git/memory/history.ts";
+import type { MemoryRemote, RemoteSnapshot } from "#services/git/memory/remote.ts";
+import type { Ledger } from "#services/ledger/ledger.ts";
+import { holderOf, rigNamed } from "#services/ledger/rigs.ts";
+import type { Runtime } from "#services/runtime/runtime.ts";
+import type { Gate, Observation } from "../invariants/observation.ts";
+import { type Code, defaultLimits } from "../invariants/record.ts";
+import { recordLedger } from "../invariants/record-ledger.ts";
+import { Recorder } from "../invariants/recorder.ts";
+import type { Base } from "./boot.ts";
+import type { SimMachine } from "./boot-machine.ts";
+import type { openEndpoint } from "./endpoint.ts";
+import type { Planned } from "./faults/fault.ts";
+import { planFaults } from "./faults/plan.ts";
+import type { Host } from "./host.ts";
+import type { Direction } from "./network.ts";
+import { RemoteGate, type Trap } from "./remote-network.ts";
+import { busPlace } from "./sim-bus.ts";
+import { holds, testGate } from "./sim-gates.ts";
+import { SimWorkers } from "./sim-workers.ts";
+import { tellMoves, type WatchedRemote, watchRemote } from "./watch-refs.ts";
+import type { Task, Work } from "./work.ts";
+import { codeUrl, hostOf, startMachine, startTown, townHost, type World } from "./world.ts";
+
+/** Told of an operation that a remote has done; true once it is not interested any more. */
+type RemoteListener = (op: RemoteOp, who: string) => boolean;
+
+/** A simulated town at work, with all that may be done to it, and all that is seen of it. */
+export class Sim {
+  readonly world: World;
+  readonly recorder: Recorder;
+  readonly workers = new Map<string, SimWorkers>();
+  readonly gates = new Map<string, RemoteGate>();
+  readonly #watched: readonly WatchedRemote[];
+  /** Hosts that never come back. */
+  readonly gone = new Set<string>();
+  /** Why each host is down or stands still now, by its name; each has to be ended. */
+  readonly #held = new Map<string, number>();
+  readonly #gateListeners = new Map<string, Set<(machine: string) => void>>();
+  readonly #backups = new Map<string, RemoteSnapshot>();
+  #undone = 0;
+
+  #tasks = new Map<string, Task>();
+
+  constructor(world: World) {
+    this.world = world;
+    const { timeline, random, network, remotes } = world;
+    const watched: WatchedRemote[] = [];
+    const code: Record<string, Code> = {};
+    for (const [url, remote] of remotes) {
+      this.gates.set(url, new RemoteGate(timeline, network, random.split(url), remote));
+      const rig = world.rigNames.find((name) => codeUrl(name) === url);
+      const seen = watchRemote(
+        rig ?? "ledger",
+        remote,
+        rig ? (commit) => holds(commit.tree) : undefined,
+      );
+      watched.push(seen);
+      if (rig) code[rig] = codeOf(seen);
+    }
+    this.#watched = watched;
+    this.recorder = new Recorder(defaultLimits, code);
+    for (const [name, host] of world.hosts) {
+      const see = (seen: Observation) => this.see(seen);
+      const own = random.split(`workers of ${name}`);
+      const task = (title: string) => this.#tasks.get(title);
+      this.workers.set(name, new SimWorkers({ timeline, random: own, host, task, see }));
+    }
+  }
+
+  /** Say what beads are, by their titles. */
+  take({ tasks }: Work): void {
+    this.#tasks = new Map(tasks.map((task) => [task.key, task]));
+    const capacity = { kind: "capacity", of: "machine", atMs: this.nowMs } as const;
+    const { hosts, settings } = this.world;
+    const { polecatsMax } = settings.machine;
+    for (const name of hosts.keys()) this.see({ ...capacity, name, polecatsMax });
+  }
+
+  /** The faults that the run's seed has in store. */
+  planned(): Planned[] {
+    const { random, rigNames, hosts } = this.world;
+    const machines = [...hosts.keys()].filter((name) => name !== townHost);
+    return planFaults(random.split("faults"), { machines, rigs: rigNames });
+  }
+
+  hostOf(name: string): Host {
+    return hostOf(this.world, name);
+  }
+
+  /** How a process starts workers on its host. */
+  runtimeOf({ process }: Base): Runtime {
+    const workers = this.workers.get(process.name);
+    if (!workers) throw new Error(`there is no host ${process.name}`);
+    return workers.runtime(process);
+  }
+
+  /** A machine serves its workers from now on. */
+  serve(machine: SimMachine, open: typeof openEndpoint): void {
+    const { base, polecats, running, host } = machine;
+    const workers = this.workers.get(host.name);
+    if (workers) workers.endpoint = open(base.process, polecats, running.ring);
+  }
+
+  sawGate(seen: Omit<Gate, "kind" | "atMs" | "rig"> & { readonly repoDir: string }): void {
+    const { repoDir, ...gate } = seen;
+    const rig = /\/rigs\/([^/]+)\//.exec(repoDir)?.[1] ?? "";
+    this.see({ kind: "gate", atMs: this.nowMs, rig, ...gate });
+  }
+
+  get nowMs(): number {
+    return this.world.timeline.nowMs();
+  }
+
+  see(seen: Observation): void {
+    this.recorder.see(seen);
+  }
+
+  /** Take down what the remotes did since it was asked last; to be called after each moment. */
+  tell(): void {
+    for (const each of this.#watched) tellMoves(this.recorder, each);
+  }
+
+  /** A ledger of which all is taken down. */
+  watch(ledger: Ledger, by: string): Ledger {
+    return recordLedger(ledger, { recorder: this.recorder, by, nowMs: () => this.nowMs });
+  }
+
+  later(afterMs: number, then: () => void): void {
+    this.world.timeline.after(afterMs, then);
+  }
+
+  isUp(name: string): boolean {
+    const process = this.#process(name);
+    return process?.isAlive === true && !process.isPaused && !this.#held.has(name);
+  }
+
+  /** Start the process of a host, unless somebody else holds it down. */
+  start(name: string): void {
+    const left = (this.#held.get(name) ?? 1) - 1;
+    if (left > 0) this.#held.set(name, left);
+    else this.#held.delete(name);
+    if (left > 0 || this.gone.has(name)) return;
+    this.#boot(name);
+  }
+
+  /** Start a process for the first time. */
+  boot(name: string): void {
+    this.#boot(name);
+  }
+
+  /** kill -9. What is under way at a remote goes on there. */
+  kill(name: string, why: string): void {
+    this.#held.set(name, (this.#held.get(name) ?? 0) + 1);
+    const process = this.#process(name);
+    if (!process?.isAlive) return;
+    process.kill();
+    this.world.bus.drop(name);
+    if (name === townHost) this.world.town = undefined;
+    else this.world.machines.delete(name);
+    const workers = this.workers.get(name);
+    if (workers) workers.endpoint = undefined;
+    this.see({ kind: "process", atMs: this.nowMs, of: name, isUp: false });
+    this.silence(name, true, why);
+  }
+
+  /** The power of a host fails. */
+  losePower(name: string): void {
+    this.kill(name, "without power");
+    this.workers.get(name)?.losePower();
+    hostOf(this.world, name).files.crash();
+  }
+
+  pause(name: string, why: string): (() => void) | undefined {
+    const process = this.#process(name);
+    if (!process || !this.isUp(name)) return undefined;
+    process.pause();
+    // Its workers are processes of their own: SIGSTOP is for the one that is named.
+    this.silence(name, true, why);
+    return () => {
+      process.resume();
+      if (process.isAlive) this.silence(name, false, "goes on");
+    };
+  }
+
+  silence(machine: string, isSilent: boolean, why: string): void {
+    if (machine === townHost) return;
+    this.see({ kind: "silence", atMs: this.nowMs, machine, isSilent, why });
+  }
+
+  /** Cut ways; the returned function heals them. */
+  cut(ways: readonly (readonly [string, string])[], direction: Direction): () => void {
+    const { network } = this.world;
+    const machines = new Set(ways.flatMap(([from, to]) => (to === busPlace ? [from] : [])));
+    for (const [from, to] of ways) network.cut(from, to, direction);
+    if (direction !== "in") for (const each of machines) this.silence(each, true, "cut off");
+    return () => {
+      for (const [from, to] of ways) network.heal(from, to);
+      for (const each of machines) if (this.isUp(each)) this.silence(each, false, "healed");
+    };
+  }
+
+  /** Cut everyone from one place. */
+  cutAll(place: string): () => void {
+    return this.cut(
+      [...this.world.hosts.keys()].map((name) => [name, place] as const),
+      "both",
+    );
+  }
+
+  /** The broker is down for all: that is nobody's silence, yet nobody is heard. */
+  busDown(): () => void {
+    return () => {};
+  }
+
+  remote(url: string): MemoryRemote {
+    const remote = this.world.remotes.get(url);
+    if (!remote) throw new Error(`there is no remote ${url}`);
+    return remote;
+  }
+
+  trap(url: string, trap: Trap): () => void {
+    return this.#gate(url).trap(trap);
+  }
+
+  /** Listen to what a rig's remote does, until the listener has had enough. */
+  onRemoteDone(rig: string, listener: RemoteListener): () => void {
+    const { done } = this.#gate(codeUrl(rig));
+    const each = (op: RemoteOp, who: string) => {
+      if (listener(op, who)) done.delete(each);
+    };
+    done.add(each);
+    return () => done.delete(each);
+  }
+
+  /** Told once, when the next gate of a rig begins to run, and on which machine. */
+  onGate(rig: string, then: (machine: string) => void): () => void {
+    const listeners = this.#gateListeners.get(rig) ?? new Set();
+    this.#gateListeners.set(rig, listeners);
+    const once = (machine: string) => {
+      listeners.delete(once);
+      then(machine);
+    };
+    listeners.add(once);
+    return () => listeners.delete(once);
+  }
+
+  /** A gate of a rig has begun to run. */
+  gateBegan(rig: string, machine: string): void {
+    for (const each of [...(this.#gateListeners.get(rig) ?? [])]) each(machine);
+  }
+
+  /** Take a backup of a remote, to be restored later. */
+  backUp(url: string): void {
+    this.#backups.set(url, this.remote(url).snapshot());
+  }
+
+  restoreRemote(url: string): boolean {
+    const backup = this.#backups.get(url);
+    if (!backup) return false;
+    this.remote(url).restore(backup);
+    return true;
+  }
+
+  /** Move a target back by one landing. */
+  rewindTarget(rig: string): boolean {
+    const remote = this.remote(codeUrl(rig));
+    const parent = remote.commit("main")?.parents[0];
+    if (!parent) return false;
+    remote.setRef("refs/heads/main", parent.id);
+    return true;
+  }
+
+  /** The machine that holds a rig's authority, as the chain at its remote says. */
+  holderOf(rig: string): string | undefined {
+    const tip = this.remote(codeUrl(rig)).commit(authorityRef);
+    const holder = /^Gastown-Holder: (\S+)\./m.exec(tip?.message ?? "")?.[1];
+    if (holder !== undefined) return holder;
+    const world = this.anyWorld();
+    const enrolled = world && rigNamed(world, rig);
+    return enrolled && holderOf(enrolled);
+  }
+
+  /** The ledger of somebody who is up: the town, else any machine. */
+  anyLedger(): Ledger | undefined {
+    const { town, machines } = this.world;
+    return town?.ledger ?? [...machines.values()][0]?.polecats.ledger;
+  }
+
+  anyWorld(): Ledger["world"] | undefined {
+    return this.anyLedger()?.world;
+  }
+
+  #gate(url: string): RemoteGate {
+    const gate = this.gates.get(url);
+    if (!gate) throw new Error(`there is no remote ${url}`);
+    return gate;
+  }
+
+  #process(name: string) {
+    return this.world.processes.get(name);
+  }
+
+  #boot(name: string): void {
+    this.see({ kind: "process", atMs: this.nowMs, of: name, isUp: true });
+    this.silence(name, false, "started");
+    const booting = name === townHost ? startTown(this.world) : startMachine(this.world, name);
+    booting.catch((error: unknown) => {
+      this.world.told(name, error, "start");
+      this.#undone += 1;
+    });
+  }
+}
+
+function codeOf({ known, remote }: WatchedRemote): Code {
+  const commit = (id: string) => known.get(id);
+  return {
+    target: "main",
+    gates: [testGate.name],
+    start: remote.ref("main") ?? "",
+    contains: (tip, id) => {
+      const [of, one] = [commit(tip), commit(id)];
+      return of !== undefined && one !== undefined && isWithin(one, [of]);
+    },
+  };
+}
