@@ -36,8 +36,8 @@ export function goneMachines(world: World): Set<string> {
  * End the claims of a rig whose machines are lost, as the rig wants it, so that others go on.
  *
  * What nobody else may take, by its rig or by how it was slung, waits for its machine. What was
- * submitted is the merge queue's, whose worker need not live for it to land. A machine that left for
- * good is not waited for, whatever the rig says of lost ones.
+ * submitted is the merge queue's, whose worker need not live for it to land. A machine that left
+ * for good is not waited for, whatever the rig says of lost ones.
  *
  * @param lost.forMs for how long a machine has been lost; undefined where it is not
  */

@@ -30,23 +30,9 @@ export async function scratchFleet(rig: Readonly<Record<string, string | number>
   const clock = new ManualClock(Date.parse("2026-01-01T00:00:00Z"));
   /** What each of them hears. */
   const heard = { town: true, deaf: false, lost: new Set<string>() };
-  const ledgers = new Map<string, Ledger>();
-  const cut = new Set<string>();
+  const web = newWeb();
   const limits = { ...fleetLimits };
 
-  const connect = (name: string, ledger: Ledger) => {
-    ledgers.set(name, ledger);
-    ledger.onChange(({ event }) => {
-      for (const [other, theirs] of ledgers) {
-        if (other !== name && !cut.has(name) && !cut.has(other)) theirs.receive([event.line], name);
-      }
-    });
-  };
-  const heal = (name: string) => {
-    cut.delete(name);
-    const all = [...ledgers.values()].flatMap((each) => [...each.log()].map(({ line }) => line));
-    for (const each of ledgers.values()) each.receive(all, "git");
-  };
   const open = (name: string, disk: MemoryDisk) =>
     openLedger({ dir: "/j", machine: name, disk, nowMs: clock.nowMs });
   const start = async (name: string, disk = new MemoryDisk()): Promise<ScratchMachine> => {
@@ -84,8 +70,7 @@ export async function scratchFleet(rig: Readonly<Record<string, string | number>
       },
       () => {},
     );
-    connect(name, ledger);
-    if (!cut.has(name)) heal(name);
+    web.connect(name, ledger);
     const restart = async () => {
       await ledger.close();
       return start(name, disk);
@@ -102,11 +87,32 @@ export async function scratchFleet(rig: Readonly<Record<string, string | number>
     limits,
     a,
     b,
-    cut: (name: string) => void cut.add(name),
-    heal,
+    cut: web.cut,
+    heal: web.heal,
     takeAway: () => rename(scratch.remote, away),
     bringBack: () => rename(away, scratch.remote),
   };
+}
+
+/** Between ledgers everything arrives at once, but for those that are cut off. */
+function newWeb() {
+  const ledgers = new Map<string, Ledger>();
+  const cut = new Set<string>();
+  const heal = (name: string) => {
+    cut.delete(name);
+    const all = [...ledgers.values()].flatMap((each) => [...each.log()].map(({ line }) => line));
+    for (const each of ledgers.values()) each.receive(all, "git");
+  };
+  const connect = (name: string, ledger: Ledger) => {
+    ledgers.set(name, ledger);
+    ledger.onChange(({ event }) => {
+      for (const [other, theirs] of ledgers) {
+        if (other !== name && !cut.has(name) && !cut.has(other)) theirs.receive([event.line], name);
+      }
+    });
+    if (!cut.has(name)) heal(name);
+  };
+  return { connect, heal, cut: (name: string) => void cut.add(name) };
 }
 
 function rigDraft(remote: string, more: Readonly<Record<string, string | number>>) {
