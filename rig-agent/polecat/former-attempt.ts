@@ -1,5 +1,6 @@
 import type { Bead } from "#services/ledger/bead.ts";
 import { compareEpochs } from "#services/ledger/epoch.ts";
+import { resumeField } from "#services/ledger/salvage.ts";
 import { savedField } from "#services/ledger/work-fields.ts";
 import type { World } from "#services/ledger/world.ts";
 
@@ -19,9 +20,14 @@ export function formerAttempt(world: World, work: Bead): FormerAttempt | undefin
   const { claim, uid } = work;
   const state = world.state(uid);
   if (!claim || !state || !isContinued(work)) return undefined;
-  const before = [...state.claims.values()]
+  const earlier = [...state.claims.values()]
     .filter(({ epoch }) => compareEpochs(epoch, claim.epoch) < 0)
-    .sort((a, b) => compareEpochs(b.epoch, a.epoch))[0];
+    .sort((a, b) => compareEpochs(b.epoch, a.epoch));
+  // Somebody may have said that it goes on with an older one.
+  const resume = resumeField.read(work);
+  const isNamed = resume?.claim === earlier[0]?.epoch && resume?.commit === claim.continueFrom;
+  const named = isNamed ? earlier.find(({ epoch }) => epoch === resume?.epoch) : undefined;
+  const before = named ?? earlier[0];
   if (!before) return undefined;
   const { epoch, machine, polecat } = before;
   const reason = state.releases.get(epoch)?.reason ?? "";

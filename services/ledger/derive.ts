@@ -10,6 +10,7 @@ import {
 } from "./bead-state.ts";
 import { stampTime } from "./clock.ts";
 import { claimEpoch, compareEpochs, parseEpoch } from "./epoch.ts";
+import type { EdgeValue } from "./event.ts";
 import { readTier, type Tier } from "./tier.ts";
 
 /** What a bead's view needs of the others. */
@@ -175,7 +176,7 @@ function deriveEdges(state: BeadState, near: Neighbours): readonly Dependency[] 
   if (state.edges.size === 0) return none;
   const edges: Dependency[] = [];
   for (const element of state.edges.values()) {
-    const first = liveAdditions(element)[0];
+    const first = liveAdditions(element).find(({ value }) => isInTime(value, state));
     if (!first) continue;
     const { to, type, created_at: createdAt, created_by: createdBy } = first.value;
     const target = near.resolve(to);
@@ -199,6 +200,12 @@ function deriveComments(state: BeadState): Comment[] {
     text: comment.text,
     createdAt: comment.createdAt ?? stampTime(comment.stamp),
   }));
+}
+
+/** What an attempt waits for counts only where that was how the attempt ended. */
+function isInTime(edge: EdgeValue, { releases }: BeadState): boolean {
+  const epoch = edge["epoch"];
+  return typeof epoch !== "string" || releases.get(epoch)?.exit === "BLOCKED";
 }
 
 function updatedAt(state: BeadState, createdAt: string): string {

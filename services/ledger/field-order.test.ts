@@ -64,6 +64,18 @@ test("one that is over defers nothing", async () => {
   expect(bead.status).toBe("open");
 });
 
+test("what was taken from a worker was over before it left, whatever its clock says", async () => {
+  const taken = [claim("1.1"), releaseBead("a", "1.1", "lost")];
+  const left = releaseBead("a", "1.1", "x", "ESCALATE");
+  for (const drafts of [
+    [...taken, left],
+    [left, ...taken],
+  ]) {
+    const bead = await viewsOf(...drafts);
+    expect(bead).toMatchObject({ status: "open", claim: { released: true, exit: undefined } });
+  }
+});
+
 test("BLOCKED waits for its blocker, not for a person", async () => {
   const bead = await viewsOf(claim("1.1"), releaseBead("a", "1.1", "x", "BLOCKED"));
   expect(bead.status).toBe("open");

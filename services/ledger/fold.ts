@@ -103,7 +103,14 @@ const rules: { readonly [O in Operation]: Apply<O> } = {
     if (epoch === undefined) return;
     const { reason, exit } = values;
     const claim = claimEpoch(epoch);
-    bead.releases = keepFirst(bead.releases, claim, { ...origin, epoch: claim, reason, exit });
+    const record = { ...origin, epoch: claim, reason, exit };
+    const held = bead.releases.get(claim);
+    // What was taken from a worker was over before it left, whatever the two clocks say.
+    const isTaken = exit === undefined && held?.exit !== undefined;
+    if (held?.exit === undefined && held && exit !== undefined) return;
+    bead.releases = isTaken
+      ? withEntry(bead.releases, claim, record)
+      : keepFirst(bead.releases, claim, record);
   },
   close: (bead, values, origin, { epoch }) => {
     const { close, kind, reason, commit, request, closed_at: closedAt } = values;

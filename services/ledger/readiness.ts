@@ -2,7 +2,7 @@ import { type Bead, type Dependency, isHeld, textField } from "./bead.ts";
 import { edgeKey, liveAdditions } from "./bead-state.ts";
 import { type EnrolledRig, isEnrolledId, rigs } from "./rigs.ts";
 import { closesCycle, components, isWaitType, waitGraph } from "./waiting.ts";
-import { moleculeField, type Sling, slingField, wispField } from "./work-fields.ts";
+import { moleculeField, type Sling, slingField, splitField, wispField } from "./work-fields.ts";
 import type { World } from "./world.ts";
 
 /** What holds one bead back, and what was noticed about it that does not; a sentence each. */
@@ -69,8 +69,19 @@ export function slingOf(bead: Bead, world: World): Sling | undefined {
   for (const each of [bead, ...ancestors(bead, world)]) {
     const sling = slingField.read(each);
     if (sling) merged = { ...sling, ...merged };
+    if (isLatePart(each, world)) break;
   }
   return merged;
+}
+
+/**
+ * Whether a part was filed by an attempt that was over by then: its bead is worked on as it is, and
+ * nobody asked for the part. A release is told once, so what it says is what was in time.
+ */
+function isLatePart(bead: Bead, world: World): boolean {
+  const epoch = splitField.read(bead);
+  if (epoch === undefined || bead.parent === undefined) return false;
+  return world.state(bead.parent)?.releases.get(epoch)?.exit !== "REFACTOR";
 }
 
 /** Whether somebody asked for a bead, or for one above it, to be worked. */

@@ -109,6 +109,8 @@ export type Digest = z.infer<typeof Digest>;
 
 // On work beads.
 export const slingField = gtField("gt.sling", Sling);
+/** On a part: the claim, `4.2`, whose worker broke its parent down. */
+export const splitField = gtField("gt.split", z.string().refine(isEpoch));
 export const handOffField = gtField("gt.handoff", HandOff);
 export const savedField = gtField("gt.saved", Saved);
 export const restartField = gtField("gt.restart", Restart);

@@ -1,6 +1,8 @@
 import type { Worker } from "#services/identity/worker.ts";
 import type { Bead } from "#services/ledger/bead.ts";
 import { addEdges, createBead } from "#services/ledger/drafts.ts";
+import { claimEpoch } from "#services/ledger/epoch.ts";
+import type { Draft } from "#services/ledger/event.ts";
 import { derivedBase36, newId } from "#services/ledger/ids.ts";
 import { isEnrolledId, rigNamed, rigs, townPrefix } from "#services/ledger/rigs.ts";
 import { findCycle, waitGraph, withEdges } from "#services/ledger/waiting.ts";
@@ -18,7 +20,7 @@ export function fileBlocker(
   const name = blocker.trim();
   if (name === "") return refusal("name what it waits for: a bead, or a title to file one");
   const held = world.bead(name);
-  if (held && !held.deleted) return linkTo(world, work, held);
+  if (held && !held.deleted) return linkTo(world, work, worker, held);
   const isId = /^[a-z][a-z0-9-]*-[a-z0-9.]+$/.test(name) && isEnrolledId(name, rigs(world));
   if (isId) {
     const resource = { type: "bead", name };
@@ -36,11 +38,19 @@ export function fileBlocker(
     fields: { description: `${work.id} waits for this: ${summary}` },
     edges: [{ to: work.uid, type: "discovered-from" }],
   });
-  const link = addEdges(work.uid, [{ to: uid, type: "blocks" }]);
-  return { drafts: [created, link], lines: [`It waits for ${id}, filed now: ${name}`] };
+  return {
+    drafts: [created, waitFor(work, worker, uid)],
+    lines: [`It waits for ${id}, filed now: ${name}`],
+  };
 }
 
-function linkTo(world: World, work: Bead, blocker: Bead): Filed | TownError {
+/** The edge names its attempt: what one that is over waited for holds nobody up. */
+function waitFor(work: Bead, { epoch }: Worker, to: string): Draft {
+  const edge = { to, type: "blocks", epoch: claimEpoch(epoch) };
+  return { ...addEdges(work.uid, [edge]), epoch };
+}
+
+function linkTo(world: World, work: Bead, worker: Worker, blocker: Bead): Filed | TownError {
   if (blocker.status === "closed") return refusal(`${blocker.id} is closed already: go on`);
   const edge = { from: work.uid, to: blocker.uid, type: "blocks", origin: undefined };
   const cycle = findCycle(withEdges(waitGraph(world), [edge]), [edge]);
@@ -49,8 +59,7 @@ function linkTo(world: World, work: Bead, blocker: Bead): Filed | TownError {
     return refusal(`${work.id} cannot wait for ${blocker.id}: ${shown}`);
   }
   const line = `It waits for ${blocker.id}: ${blocker.title}`;
-  const link = addEdges(work.uid, [{ to: blocker.uid, type: "blocks" }]);
-  return { drafts: [link], lines: [line] };
+  return { drafts: [waitFor(work, worker, blocker.uid)], lines: [line] };
 }
 
 function refusal(description: string): TownError {

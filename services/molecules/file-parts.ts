@@ -1,8 +1,10 @@
 import type { Worker } from "#services/identity/worker.ts";
 import type { Bead } from "#services/ledger/bead.ts";
 import { createBead } from "#services/ledger/drafts.ts";
+import { claimEpoch } from "#services/ledger/epoch.ts";
 import type { Draft } from "#services/ledger/event.ts";
 import { derivedBase36 } from "#services/ledger/ids.ts";
+import { splitField } from "#services/ledger/work-fields.ts";
 import type { World } from "#services/ledger/world.ts";
 import { TownError } from "#services/rpc/town-error.ts";
 import type { Departure, Filed } from "./leave.ts";
@@ -33,7 +35,10 @@ export function fileParts(
       id,
       title: title.slice(0, 500),
       priority: work.priority,
-      fields: { description: `Part of ${work.id} (${work.title}), split by ${worker.agent}.` },
+      fields: {
+        description: `Part of ${work.id} (${work.title}), split by ${worker.agent}.`,
+        [splitField.name]: claimEpoch(worker.epoch),
+      },
       edges: [{ to: work.uid, type: "parent-child" }],
     });
   });
