@@ -65,6 +65,10 @@ async function tryPushes(url: string, repoDir: string, options: AskOptions): Pro
       return true;
     } catch (error) {
       if (!isTownError(error, "denied", "stale", "invalid")) throw error;
+      // An answer may be lost, and git asks again by itself: what is there then was not refused.
+      if (await hasAll(url, repoDir, refsOf(args), options)) {
+        return true;
+      }
       notes.push(error.message);
       return false;
     }
@@ -86,6 +90,23 @@ async function tryPushes(url: string, repoDir: string, options: AskOptions): Pro
   } finally {
     notes.push(...(await sweep(url, repoDir, made, options)));
   }
+}
+
+/** The refs that these arguments push to; the others are flags and the remote. */
+function refsOf(args: readonly string[]): string[] {
+  return args.flatMap((arg) => /^[0-9a-f]{40,64}:(.+)$/.exec(arg)?.[1] ?? []);
+}
+
+/** Whether the remote has all of these refs, whatever it answered to a push of them. */
+async function hasAll(
+  url: string,
+  repoDir: string,
+  refs: readonly string[],
+  options: AskOptions,
+): Promise<boolean> {
+  const listed = ["ls-remote", "--end-of-options", url, ...refs];
+  const { stdout } = await runGit(listed, { cwd: repoDir, ...options });
+  return refs.every((ref) => stdout.includes(`\t${ref}\n`));
 }
 
 /** Remove what the probe made; returns a note for what would not go. */

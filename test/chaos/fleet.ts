@@ -10,10 +10,11 @@ import {
 import { splitAddress } from "../../deploy/local/process/port.ts";
 import { type NatsProcess, startNatsServer } from "../../deploy/setup/nats-process.ts";
 import type { NatsServer } from "../../deploy/setup/nats-server.ts";
+import type { Observation } from "../invariants/observation.ts";
 import type { GitHttp } from "./git-http.ts";
 import { gitHome, type Links, openFront, openLinks, type Servers } from "./links.ts";
 import type { TcpProxy } from "./tcp-proxy.ts";
-import { openUnit, type Unit } from "./unit.ts";
+import { openUnit, type Unit, type UnitNews } from "./unit.ts";
 
 /** Times that are short enough for a scenario, and long beside what a busy host takes. */
 export const times = { heartbeatMs: 400, lostAfterMs: 5_000, graceMs: 3_000 };
@@ -73,6 +74,7 @@ export type FleetOptions = {
   readonly git: GitHttp;
   readonly nats: NatsServer;
   readonly signal: AbortSignal;
+  readonly see: (seen: Observation) => void;
 };
 
 /** Start the bus and the town; machines are added one by one. */
@@ -95,7 +97,8 @@ export async function openFleet(options: FleetOptions): Promise<Fleet> {
         gitPort: git.port,
       };
       added += 1;
-      const links = await openLinks(added, servers);
+      const tell = (isHeard: boolean) => options.see(silence(machine, !isHeard, "cut off"));
+      const links = await openLinks(added, servers, tell);
       const opened = openMachine(options, { machine, as, links }, more);
       machines.set(as, opened);
       return opened;
@@ -136,7 +139,15 @@ async function openBus({ home, nats, signal }: FleetOptions): Promise<ChaosBus> 
   };
 }
 
-function openTown({ home, git, signal }: FleetOptions, bus: ChaosBus): Fleet["town"] {
+function silence(machine: string, isSilent: boolean, why: string): Observation {
+  return { kind: "silence", atMs: Date.now(), machine, isSilent, why };
+}
+
+function openTown({ home, git, signal, see }: FleetOptions, bus: ChaosBus): Fleet["town"] {
+  const tell = (news: UnitNews) => {
+    if (news === "paused" || news === "resumed") return;
+    see({ kind: "process", atMs: Date.now(), of: "town", isUp: news === "up" });
+  };
   let address = "127.0.0.1:0";
   const plan = () => {
     const settings: TownSettings = {
@@ -149,7 +160,7 @@ function openTown({ home, git, signal }: FleetOptions, bus: ChaosBus): Fleet["to
     const planned = townPlan(home, settings);
     return { ...planned, settings: { ...planned.settings, ...timeSettings, HOME: home } };
   };
-  const unit = openUnit(home, plan, signal);
+  const unit = openUnit(home, plan, { signal, tell });
   return {
     ...unit,
     address: () => address,
@@ -162,16 +173,17 @@ function openTown({ home, git, signal }: FleetOptions, bus: ChaosBus): Fleet["to
 }
 
 function openMachine(
-  { home, git, signal }: FleetOptions,
+  { home, git, signal, see }: FleetOptions,
   { machine, as, links }: { machine: string; as: string; links: Links },
   { polecatsMax, rigs, home: folder, env = {} }: MachineOptions,
 ): ChaosMachine {
   const townAddress = `${links.town.host}:${links.town.port}`;
   const own = folder ?? machineHome(home, as);
+  const room = polecatsMax ?? 4;
   const person = gitHome(join(home, "people", as), links, git.port);
   let socket = "";
   const plan = () => {
-    const wanted = { machine, townAddress, rigs, polecatsMax: polecatsMax?.toString() };
+    const wanted = { machine, townAddress, rigs, polecatsMax: String(room) };
     const planned = machinePlan(home, wanted);
     const readyPath = join(own, "ready.json");
     const places = { GT_HOME: own, GT_READY_FILE: readyPath, HOME: person };
@@ -183,7 +195,13 @@ function openMachine(
       settings: { ...planned.settings, ...timeSettings, ...places, ...env },
     };
   };
-  const unit = openUnit(home, plan, signal);
+  const tell = (news: UnitNews) => {
+    see(silence(machine, news === "down" || news === "paused", news));
+    if (news === "paused" || news === "resumed") return;
+    see({ kind: "process", atMs: Date.now(), of: machine, isUp: news === "up" });
+  };
+  const unit = openUnit(home, plan, { signal, tell });
+  see({ kind: "capacity", atMs: Date.now(), of: "machine", name: machine, polecatsMax: room });
   return {
     ...unit,
     machine,

@@ -1,6 +1,7 @@
 import { once } from "node:events";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import { join } from "node:path";
+import { runGit } from "#services/git/run-git.ts";
 import { type BackendAnswer, runBackend } from "./git-backend.ts";
 
 /** What one request to the git server is about. */
@@ -31,11 +32,25 @@ export type GitFault =
 /** Looks at each request before it is served; what it returns is done to it. */
 export type GitHook = (call: GitCall) => GitFault | undefined | Promise<GitFault | undefined>;
 
+/** One ref that a push moved, whatever its pusher was told. */
+export type RefMove = {
+  readonly atMs: number;
+  readonly repo: string;
+  readonly ref: string;
+  /** Empty: it was not there. */
+  readonly before: string;
+  readonly after: string;
+  readonly from: string;
+  readonly isTorn: boolean;
+};
+
 /** A smart HTTP server over the bare repositories of one folder. */
 export type GitHttp = {
   readonly port: number;
   readonly url: (repo: string) => string;
   readonly dir: (repo: string) => string;
+  /** Every ref that was found moved after a push, in order. */
+  readonly moves: () => readonly RefMove[];
   /** One hook at a time; none puts everything right again. */
   readonly on: (hook?: GitHook) => void;
   readonly close: () => Promise<void>;
@@ -46,8 +61,10 @@ const host = "127.0.0.1";
 /** Serve every `<repo>.git` in a folder, pushes too, to whoever asks. */
 export async function serveGit(folder: string): Promise<GitHttp> {
   let hook: GitHook | undefined;
+  const moves: RefMove[] = [];
+  const ask: GitHook = (call) => hook?.(call);
   const server = createServer((request, response) => {
-    serve(folder, request, response, (call) => hook?.(call)).catch(() => response.destroy());
+    serve({ folder, ask, moves }, request, response).catch(() => response.destroy());
   });
   server.keepAliveTimeout = 1_000;
   server.listen(0, host);
@@ -57,6 +74,7 @@ export async function serveGit(folder: string): Promise<GitHttp> {
     port,
     url: (repo) => `http://${host}:${port}/${repo}.git`,
     dir: (repo) => join(folder, `${repo}.git`),
+    moves: () => moves,
     on: (next) => {
       hook = next;
     },
@@ -68,11 +86,16 @@ export async function serveGit(folder: string): Promise<GitHttp> {
   };
 }
 
+type Serving = {
+  readonly folder: string;
+  readonly ask: GitHook;
+  readonly moves: RefMove[];
+};
+
 async function serve(
-  folder: string,
+  { folder, ask, moves }: Serving,
   request: IncomingMessage,
   response: ServerResponse,
-  ask: GitHook,
 ): Promise<void> {
   const url = new URL(request.url ?? "/", "http://git.invalid");
   const [, repo = "", path = ""] = /^\/([\w.-]+)\.git(\/.*)$/.exec(url.pathname) ?? [];
@@ -82,6 +105,8 @@ async function serve(
   if (fault === "away") return void request.socket.resetAndDestroy();
   if (fault === "refuse") return void response.writeHead(403).end("refused for now\n");
   const dies = fault === "kill-prepared" || fault === "kill-half-done";
+  const dir = join(folder, `${repo}.git`);
+  const before = await readRefs(dir, call.refs);
   const answer = await runBackend({
     folder,
     repo,
@@ -92,8 +117,24 @@ async function serve(
     dies: dies ? fault : undefined,
     refs: call.refs,
   });
+  const after = await readRefs(dir, call.refs);
+  const isTorn = dies;
+  for (const ref of call.refs) {
+    const [was = "", is = ""] = [before.get(ref), after.get(ref)];
+    const move = { repo, ref, before: was, after: is, from: call.from, isTorn };
+    if (was !== is) moves.push({ atMs: Date.now(), ...move });
+  }
   if (fault === "lose-answer" || dies) request.socket.resetAndDestroy();
   else send(response, answer);
+}
+
+/** Where refs stand; one git for all of them, and none where there is nothing to be asked. */
+async function readRefs(dir: string, refs: readonly string[]): Promise<Map<string, string>> {
+  if (refs.length === 0) return new Map();
+  const format = "--format=%(refname) %(objectname)";
+  const { stdout } = await runGit(["for-each-ref", format, ...refs], { cwd: dir });
+  const lines = stdout.split("\n").filter(Boolean);
+  return new Map(lines.map((line) => line.split(" ") as [string, string]));
 }
 
 function send(response: ServerResponse, { status, headers, body }: BackendAnswer): void {

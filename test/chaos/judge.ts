@@ -1,9 +1,9 @@
-import { existsSync } from "node:fs";
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { readChain } from "#services/git/authority-chain.ts";
 import { ensureClone } from "#services/git/bare-clone.ts";
 import { runGit } from "#services/git/run-git.ts";
+import type { FetchedLines } from "#services/ledger/event-blobs.ts";
 import { exportLines } from "#services/ledger/export.ts";
 import {
   foldLines,
@@ -11,8 +11,10 @@ import {
   type LedgerReading,
   ledgerLines,
 } from "../../deploy/local/verify/read-ledger.ts";
+import { check } from "../invariants/check.ts";
 import { whoIsLeft } from "../scenarios/left-behind.ts";
 import { sessionsIn } from "./quiet.ts";
+import { recordRun } from "./record.ts";
 import type { Stage } from "./stage.ts";
 import type { Work } from "./work.ts";
 
@@ -27,6 +29,10 @@ export async function judge(stage: Stage): Promise<string[]> {
     ...(await replicaObjections(stage, reading)),
     ...stage.works().flatMap((work) => workObjections(work, reading, code)),
     ...(await leftObjections(stage)),
+    ...check(await recordRun(stage, reading)).violations.map(
+      ({ invariant, name, concerns, seen }) =>
+        `invariant ${invariant} (${name}), ${concerns}: ${seen}`,
+    ),
   ];
 }
 
@@ -77,7 +83,7 @@ function workObjections(work: Work, { world, events }: LedgerReading, code: Code
   const commit = bead.closeCommit ?? "";
   const found: string[] = [];
   if (!code.commits.has(commit)) found.push(`${id} was closed with ${commit}, not on main`);
-  const times = code.added.get(`words/${name}.txt`) ?? 0;
+  const times = code.added.get(`words/of-${name}.txt`) ?? 0;
   if (times !== 1) found.push(`${id}: main got its file ${times} times`);
   const landings = code.landings.filter((landing) => landing.bead === uid || landing.bead === id);
   if (landings.length > 1 || (landings.length < 1 && code.isChainWhole))
@@ -125,16 +131,20 @@ async function replicaObjections(stage: Stage, remote: LedgerReading): Promise<s
       const what = `${first?.op} of ${first?.bead} by ${first?.writer} ${first?.seq}`;
       found.push(`${missing.length} events of ${name} are not at the remote: ${what} first`);
     }
-    const clone = join(dir, "ledger.git");
-    if (!existsSync(clone)) continue;
-    const lines = await ledgerLines(stage.git.dir("ledger"), stage.signal);
-    // Its own events first: the order in which a replica heard of them must not matter.
-    const mine = await foldLines([...own, ...lines.toReversed()]);
+    const mine = await foldLines(await replicaOf(stage, own));
     if (missing.length === 0 && exportLines(mine.world).join("\n") !== state) {
       found.push(`${name} folds the same events to another state`);
     }
   }
   return found;
+}
+
+/** What a replica has after a last sync. Its own events come first: the order must not matter. */
+export async function replicaOf(
+  { git, signal }: Stage,
+  own: readonly FetchedLines[],
+): Promise<readonly FetchedLines[]> {
+  return [...own, ...(await ledgerLines(git.dir("ledger"), signal)).toReversed()];
 }
 
 /** The folders of town and machines, but for disks that are gone. */

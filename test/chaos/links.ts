@@ -27,10 +27,14 @@ const tries = 5;
  * A machine's links. All machines are told the same address of the bus and of git remotes; each has
  * a loopback address of its own, on which its proxies listen.
  */
-export async function openLinks(machine: number, servers: Servers): Promise<Links> {
+export async function openLinks(
+  machine: number,
+  servers: Servers,
+  tell: (isHeard: boolean) => void,
+): Promise<Links> {
   const host = `127.0.0.${machine + 10}`;
   const at = (port: number) => ({ host: "127.0.0.1", port });
-  const bus = await openProxy(at(servers.busPort), { host, port: servers.busFront });
+  const bus = await openProxy(at(servers.busPort), { host, port: servers.busFront, tell });
   const town = await openProxy(at(servers.townPort), { host });
   const git = await openProxy(at(servers.gitPort), { host });
   return { host, bus, town, git, all: [bus, town, git] };

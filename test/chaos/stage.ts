@@ -6,6 +6,7 @@ import type { RpcClient } from "#services/rpc/client.ts";
 import { bareRemote } from "../../deploy/local/demo/remotes.ts";
 import { foldLines, journalLines, ledgerLines } from "../../deploy/local/verify/read-ledger.ts";
 import type { NatsServer } from "../../deploy/setup/nats-server.ts";
+import type { Observation } from "../invariants/observation.ts";
 import { makeProject } from "../scenarios/project.ts";
 import {
   type ChaosMachine,
@@ -61,6 +62,9 @@ export type Stage = {
   /** Somebody else removed records of landings from the chain: they may be missing there. */
   readonly forgiveChain: () => void;
   readonly isChainWhole: () => boolean;
+  /** Note something for the record by which the run is judged. */
+  readonly see: (seen: Observation) => void;
+  readonly observations: () => readonly Observation[];
   /** Something that must be so in this scenario, beside what is always judged. */
   readonly expect: (isSo: boolean, why: string) => void;
   readonly objections: () => readonly string[];
@@ -82,7 +86,9 @@ export async function openStage({ home, nats, signal }: StageOptions): Promise<O
   await bareRemote(join(remotes, "ledger.git"), signal);
   await makeProject(home, "alpha");
   const git = await serveGit(remotes);
-  const fleet = await openFleet({ home, git, nats, signal });
+  const observations: Observation[] = [];
+  const see = (seen: Observation) => void observations.push(seen);
+  const fleet = await openFleet({ home, git, nats, signal, see });
   const clients = new Map<string, RpcClient>();
   const clientAt = (address: string) => {
     const known = clients.get(address) ?? clientOf(address);
@@ -99,6 +105,8 @@ export async function openStage({ home, nats, signal }: StageOptions): Promise<O
     fleet,
     ...seen,
     ...told,
+    see,
+    observations: () => observations,
     rpc: () => clientAt(fleet.town.address()),
     local: (machine) => clientAt(`unix:${machine.socket()}`),
     machine: (name) => {
@@ -140,6 +148,7 @@ function observer(
     until: async (what, look, timeoutMs = seenMsMax) => {
       const deadlineMs = performance.now() + timeoutMs;
       for (;;) {
+        await journals.look();
         const found = await look();
         if (found !== undefined) return found;
         if (performance.now() > deadlineMs) {

@@ -28,25 +28,37 @@ export type TcpProxy = {
 type Pair = { readonly inner: Socket; readonly outer: Socket; sync: () => void };
 type State = { hole: Hole; isCut: boolean; delayMs: number; readonly pairs: Set<Pair> };
 
-/** Open a link at `host:port` (0 for any free port) that leads to `target`. */
+/** Where a link listens, and what is told of it. */
+export type ProxyOptions = {
+  readonly host?: string;
+  /** 0 for any free port. */
+  readonly port?: number;
+  /** Told whether it delivers in both ways, whenever somebody decides that. */
+  readonly tell?: (isWhole: boolean) => void;
+};
+
+/** Open a link that leads to `target`, which sees its connections come from the link's own host. */
 export async function openProxy(
   target: { readonly host: string; readonly port: number },
-  at: { readonly host?: string; readonly port?: number } = {},
+  { host = "127.0.0.1", port = 0, tell = () => {} }: ProxyOptions = {},
 ): Promise<TcpProxy> {
-  const { host = "127.0.0.1", port = 0 } = at;
   const state: State = { hole: "none", isCut: false, delayMs: 0, pairs: new Set() };
   const server = createServer({ allowHalfOpen: true }, (inner) => {
     if (state.isCut) inner.resetAndDestroy();
-    else join(state, inner, connect({ ...target, allowHalfOpen: true }));
+    else join(state, inner, connect({ ...target, localAddress: host, allowHalfOpen: true }));
   });
   server.listen(port, host);
   await once(server, "listening");
   const bound = server.address();
   const taken = typeof bound === "object" && bound !== null ? bound.port : port;
-  return { host, port: taken, ...controls(state, server) };
+  return { host, port: taken, ...controls(state, server, tell) };
 }
 
-function controls(state: State, server: Server): Omit<TcpProxy, "host" | "port"> {
+function controls(
+  state: State,
+  server: Server,
+  tell: (isWhole: boolean) => void,
+): Omit<TcpProxy, "host" | "port"> {
   const reset = () => {
     for (const { inner, outer } of [...state.pairs]) {
       inner.resetAndDestroy();
@@ -56,6 +68,7 @@ function controls(state: State, server: Server): Omit<TcpProxy, "host" | "port">
   };
   const set = (hole: Hole, isCut: boolean) => {
     Object.assign(state, { hole, isCut });
+    tell(hole === "none" && !isCut);
     if (isCut) reset();
     for (const pair of [...state.pairs]) pair.sync();
   };

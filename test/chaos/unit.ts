@@ -31,11 +31,18 @@ export type Unit = {
   readonly pid: () => number;
 };
 
+/** What became of a process by what was done to it. */
+export type UnitNews = "up" | "down" | "paused" | "resumed";
+
 /** What each start of a process looks up anew. */
 export type UnitPlan = () => DaemonPlan;
 
 /** A process of a home that can be started again and again. */
-export function openUnit(home: string, planOf: UnitPlan, signal: AbortSignal): Unit {
+export function openUnit(
+  home: string,
+  planOf: UnitPlan,
+  { signal, tell }: { readonly signal: AbortSignal; readonly tell: (news: UnitNews) => void },
+): Unit {
   const { name, logPath } = planOf();
   let mark: ProcessMark | undefined;
   const running = () => {
@@ -52,6 +59,7 @@ export function openUnit(home: string, planOf: UnitPlan, signal: AbortSignal): U
   };
   const end = async (how: NodeJS.Signals) => {
     const was = running();
+    tell("down");
     send(was.pid, how);
     await gone(was);
   };
@@ -62,6 +70,7 @@ export function openUnit(home: string, planOf: UnitPlan, signal: AbortSignal): U
       noteProcess(home, as, mark);
     };
     const { ready } = await startDaemon(planOf(), { table, signal, note });
+    tell("up");
     return ready;
   };
   return {
@@ -74,11 +83,18 @@ export function openUnit(home: string, planOf: UnitPlan, signal: AbortSignal): U
     kill: () => end("SIGKILL"),
     powerOff: async () => {
       const was = running();
+      tell("down");
       await killTree(was, table);
       await gone(was);
     },
-    pause: () => send(running().pid, "SIGSTOP"),
-    resume: () => send(running().pid, "SIGCONT"),
+    pause: () => {
+      tell("paused");
+      send(running().pid, "SIGSTOP");
+    },
+    resume: () => {
+      send(running().pid, "SIGCONT");
+      tell("resumed");
+    },
     isUp: () => mark !== undefined,
     pid: () => running().pid,
   };

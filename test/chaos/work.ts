@@ -36,12 +36,12 @@ export async function fileWork(stage: Stage, wanted: Wanted): Promise<Work> {
   const { name, waits = false, machine = "", rig = "alpha" } = wanted;
   const dir = join(stage.home, "marks", name);
   mkdirSync(dir, { recursive: true });
-  const draft = `words/${name}.draft`;
+  const draft = `words/of-${name}.draft`;
   const begin =
     `mkdir -p words; echo draft >> ${draft}; ` +
     `cp ${draft} "${dir}/draft-$GT_EPOCH"; touch "${dir}/$GT_EPOCH"`;
   const wait = `until [ -e ${dir}/go ]; do sleep 0.05; done`;
-  const end = `rm -f ${draft}; echo ${name} > words/${name}.txt`;
+  const end = `rm -f ${draft}; echo ${name} > words/of-${name}.txt`;
   const command = [begin, ...(waits ? [wait] : []), end].join("; ");
   const work = (wanted.with ?? stage.rpc()).client(WorkService);
   const { bead } = await work.createBead({ rig, title: name });

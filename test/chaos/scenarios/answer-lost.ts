@@ -17,7 +17,7 @@ export const answerLost: Scenario = {
       return times % 3 === 1 ? "lose-answer" : undefined;
     });
     await stage.join("vm-a");
-    await addRig(stage);
+    await addRig(stage); // Its probe of the remote is asked again too, and must not be misled.
     for (const work of await fileMany(stage, 4)) await work.landed();
     stage.git.on();
   },

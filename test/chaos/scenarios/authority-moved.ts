@@ -18,6 +18,10 @@ export const authorityMoved: Scenario = {
     await fleet.moveRig({ name: "alpha", machine: pair.other.machine });
     const next = await authority(stage, pair.term);
     stage.expect(next.machine === pair.other.machine, `${next.machine} took the next term`);
+    await stage.until("the town knows of that term", async () => {
+      const { rig } = await fleet.getRig({ name: "alpha" });
+      return Number(rig?.term) === next.term || undefined;
+    });
     await fleet.moveRig({ name: "alpha", machine: pair.holder.machine });
     const last = await authority(stage, next.term);
     stage.expect(last.machine === pair.holder.machine, `${last.machine} took the last term`);
