@@ -44,11 +44,13 @@ export async function fetchAll(options: FetchOptions): Promise<void> {
 export async function fetchRefs(options: FetchOptions, refs: readonly string[]): Promise<void> {
   // A name without a star fails the whole fetch when the remote lacks it, and is never pruned.
   const specs = refs.flatMap((ref) => {
-    const tracked = `${trackingRef(ref)}*`;
-    const branch = ref.replace(checkpoints, checkpointBranches);
-    return [`+${ref}*:${tracked}`, ...(branch === ref ? [] : [`+${branch}*:${tracked}`])];
+    const custom = ref.replace(checkpointBranches, checkpoints);
+    const own = `+${ref}*:${trackingRef(ref)}*`;
+    if (!custom.startsWith(checkpoints)) return [own];
+    const either = [custom, custom.replace(checkpoints, checkpointBranches)];
+    return [own, ...either.map((name) => `+${name}*:${trackingRef(custom)}*`)];
   });
-  await fetchSpecs(options, specs);
+  await fetchSpecs(options, [...new Set(specs)]);
 }
 
 async function fetchSpecs(options: FetchOptions, specs: readonly string[]): Promise<void> {

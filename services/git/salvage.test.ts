@@ -136,3 +136,19 @@ test("refs are removed where they are as they were read; one that moved stays", 
   expect(await removeLeftWork({ repoDir, refs: [] })).toEqual([]);
   expect(head).not.toBe(later);
 });
+
+test("a checkpoint that a remote has as a branch is found there, and removed there", async () => {
+  const { scratch, path, repoDir, read } = await attempted();
+  await using _scratch = scratch;
+  await runGit(["config", "receive.hideRefs", "refs/gastown"], { cwd: scratch.remote });
+  await runGit(["config", "uploadpack.hideRefs", "refs/gastown"], { cwd: scratch.remote });
+  await writeFiles(path, { "c.txt": "c\n" });
+  const commit = (await pushCheckpoint({ path, bead: "al-1", epoch: "2.1", author })) ?? "";
+  const ref = "refs/heads/gastown/checkpoint/al-1/2.1";
+  const found = (await read())[0]?.refs[0];
+  expect(found).toMatchObject({ ref, commit });
+  const refs = [{ ref, commit }];
+  expect(await removeLeftWork({ repoDir, refs })).toEqual([ref]);
+  expect(await scratch.ref(ref)).toBeUndefined();
+  expect((await readLeftWork({ repoDir, target }))[0]?.refs).toHaveLength(1);
+});

@@ -1,6 +1,12 @@
 import { isTownError, TownError } from "#services/rpc/town-error.ts";
 import { cutGit } from "./cut-git.ts";
-import { fetchRefs, isReachable, readRef, trackingRef } from "./fetch-remote.ts";
+import {
+  checkpointBranches,
+  fetchRefs,
+  isReachable,
+  readRef,
+  trackingRef,
+} from "./fetch-remote.ts";
 import { cliGit } from "./git.ts";
 import { runGit } from "./run-git.ts";
 import { readTrailers } from "./trailers.ts";
@@ -34,7 +40,9 @@ export type SalvageGit = {
   readonly isReachable: typeof isReachable;
 };
 
-const places = ["refs/gastown-remote/checkpoint/", "refs/remotes/origin/polecat/"];
+/** Checkpoints that the remote has as branches; the clone tracks them as checkpoints too. */
+const onBranches = trackingRef(checkpointBranches);
+const places = ["refs/gastown-remote/checkpoint/", "refs/remotes/origin/polecat/", onBranches];
 const number = "(?:0|[1-9]\\d{0,14})";
 const form = new RegExp(
   `^refs/(?:gastown-remote/checkpoint|remotes/origin/polecat)/([^/]+)/(${number}\\.${number})$`,
@@ -56,6 +64,7 @@ export async function readLeftWork(of: {
   const merged = await mergedRefs(repoDir, trackingRef(`refs/heads/${of.target}`));
   const attempts = new Map<string, { bead: string; epoch: string; refs: SalvageRef[] }>();
   const cells = stdout.split("\0");
+  const names = new Set(cells.filter((_, at) => at % 5 === 0).map((name) => name.trim()));
   for (let at = 0; at + 5 < cells.length; at += 5) {
     const [name = "", type, commit = "", seconds, message = ""] = cells.slice(at, at + 5);
     const found = form.exec(name.trim());
@@ -65,7 +74,7 @@ export async function readLeftWork(of: {
     const attempt = attempts.get(`${epoch} ${bead}`) ?? { bead, epoch, refs: [] };
     attempts.set(`${epoch} ${bead}`, attempt);
     attempt.refs.push({
-      ref: remoteName(name.trim()),
+      ref: remoteName(name.trim(), names),
       commit,
       savedMs: Number(seconds) * 1_000,
       isMerged: merged.has(name.trim()),
@@ -94,8 +103,9 @@ function olderFirst(a: LeftWork, b: LeftWork): number {
   return a.refs[0].savedMs - b.refs[0].savedMs || (a.refs[0].ref < b.refs[0].ref ? -1 : 1);
 }
 
-function remoteName(tracking: string): string {
-  return tracking
+function remoteName(tracking: string, known: ReadonlySet<string>): string {
+  const branch = tracking.replace("refs/gastown-remote/checkpoint/", onBranches);
+  return (known.has(branch) ? branch : tracking)
     .replace("refs/gastown-remote/", "refs/gastown/")
     .replace("refs/remotes/origin/", "refs/heads/");
 }
@@ -195,7 +205,8 @@ export async function removeLeftWork(wanted: {
   });
   // Some may be gone though others were refused: the remote is asked which.
   const names = refs.map(({ ref }) => ref);
-  await fetchRefs({ repoDir, signal }, names);
+  const tracked = names.map((ref) => ref.replace(checkpointBranches, "refs/gastown/checkpoint/"));
+  await fetchRefs({ repoDir, signal }, [...new Set([...names, ...tracked])]);
   const gone: string[] = [];
   for (const ref of names) {
     if ((await readRef(repoDir, trackingRef(ref))) === undefined) gone.push(ref);
