@@ -3,7 +3,7 @@ import { townMachine } from "#services/bus/subjects.ts";
 import { version, wireVersion } from "#services/config/version.ts";
 import { writerMachine } from "#services/ledger/event.ts";
 import type { Ledger } from "#services/ledger/ledger.ts";
-import type { Machine } from "#services/ledger/machines.ts";
+import { type Machine, machineNamed } from "#services/ledger/machines.ts";
 import { runLedgerCheckpoints } from "#services/ledger/run-checkpoints.ts";
 import type { LedgerSync } from "#services/ledger/sync.ts";
 import { type Actor, runActor } from "#services/lifecycle/actor.ts";
@@ -69,6 +69,10 @@ export function runTownActors(around: Surroundings, parts: TownParts): Promise<u
   const report = reporter(log);
   const isHeard = (machine: string) => !peers.isSilent(machine, silentAfterMs);
   const trouble = (machine: Machine) => machineTrouble(machine, peers);
+  const isFit = (name: string) => {
+    const host = machineNamed(ledger.world, name);
+    return isHeard(name) && host !== undefined && trouble(host.machine) === undefined;
+  };
   const { graceMs, lostAfterMs, brakeShare } = around.config;
   const limits = { graceMs, lostAfterMs, brakeShare };
   const { verdict: judge } = watchFleet({ world: ledger.world, peers, clock, limits });
@@ -88,7 +92,7 @@ export function runTownActors(around: Surroundings, parts: TownParts): Promise<u
     everyMs: patrolMs,
     restMs: patrolRestMs,
     round: async () => {
-      if (!isFenced()) await tend({ ledger, nowMs, isHeard, heardMs, judge }, memory);
+      if (!isFenced()) await tend({ ledger, nowMs, isFit, heardMs, judge }, memory);
     },
   });
   ledger.onChange(() => {

@@ -90,6 +90,7 @@ function handsOf(
   return {
     readChain: async ({ rig }) => {
       const repoDir = clones.get(rig.name) ?? (await cloneOf(rig));
+      clones.delete(rig.name); // A clone that fails, or was taken away, is looked at anew.
       const onMain = termBranch(rig);
       if (onMain !== undefined) {
         const { landings, ...chain } = await readChain({ repoDir, signal, git, onMain });

@@ -30,7 +30,7 @@ async function scratch() {
   const memory = {};
   const patrol = (lost: Readonly<Record<string, Loss>>, braked: readonly string[] = []) => {
     const verdict: FleetVerdict = { lost: new Map(Object.entries(lost)), braked };
-    const ears = { isHeard: () => true, heardMs: (name: string) => heard.get(name) };
+    const ears = { isFit: () => true, heardMs: (name: string) => heard.get(name) };
     return tend({ ledger, nowMs, judge: () => verdict, ...ears }, memory);
   };
   const beadOf = (uid: string) => {

@@ -11,7 +11,8 @@ import { brakeLetter, lossDrafts } from "../fleet/mark-lost.ts";
 export type DeaconPorts = {
   readonly ledger: Ledger;
   readonly nowMs: () => number;
-  readonly isHeard: (machine: string) => boolean;
+  /** Whether a machine may be given a rig now: it is heard, and speaks as this town does. */
+  readonly isFit: (machine: string) => boolean;
   /** When a machine was heard last by our clock; undefined: not since our start. */
   readonly heardMs: (machine: string) => number | undefined;
   /** Who of the fleet is lost, as this town hears it. */
@@ -30,7 +31,7 @@ const stormMin = 2;
  * children are done, and what was reserved for wisps of machines that have left.
  */
 export async function tend(ports: DeaconPorts, memory: DeaconMemory = {}): Promise<void> {
-  const { ledger, isHeard } = ports;
+  const { ledger, isFit } = ports;
   const { world } = ledger;
   const verdict = ports.judge();
   await ledger.append("deacon", lossDrafts(world, verdict, ports.heardMs));
@@ -40,7 +41,7 @@ export async function tend(ports: DeaconPorts, memory: DeaconMemory = {}): Promi
     const episode = `${ledger.writer} ${memory.stormSinceMs}`;
     await ledger.append("deacon", brakeLetter(world, verdict, episode));
   }
-  await ledger.append("deacon", appointments(world, isHeard));
+  await ledger.append("deacon", appointments(world, isFit));
   await ledger.append("deacon", drainHandOffs(world, ports.nowMs()));
   const isTowns = ({ id }: { id: string }) => id.startsWith(`${townPrefix}-`);
   await ledger.append("deacon", closingsOfEpics(world, isTowns));

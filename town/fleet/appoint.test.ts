@@ -118,3 +118,17 @@ test("an appointment that another start of its own holder overtook stands", asyn
   await set(ledger, { "gt.appointed": held("vm-a", 2), "gt.authority": held("vm-a", 9) });
   expect(await appointed(ledger)).toEqual([]);
 });
+
+test("a rig that is fenced by its target is given to nobody who fences by the chain alone", async () => {
+  const ledger = await fleet();
+  const read = () => appointments(ledger.world, () => true).map(({ bead }) => bead);
+  const rig = ledger.world.bead("hq-rig-alpha");
+  const main = { ...(rig?.fields["gt.rig"] as object), fencing: "main" };
+  const old = { polecatsMax: 1, wire: 1 };
+  await ledger.append("town", [setFields(rig?.uid ?? "", { "gt.rig": main })]);
+  expect(read()).toContain(rig?.uid);
+  for (const { machine, bead } of machines(ledger.world)) {
+    await ledger.append("town", [setFields(bead.uid, { "gt.machine": { ...machine, ...old } })]);
+  }
+  expect(read()).not.toContain(rig?.uid);
+});

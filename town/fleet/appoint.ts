@@ -1,7 +1,7 @@
 import { appointmentFields } from "#services/ledger/appointment.ts";
 import { setFields } from "#services/ledger/drafts.ts";
 import type { Draft } from "#services/ledger/event.ts";
-import { type EnrolledMachine, machines, serves } from "#services/ledger/machines.ts";
+import { type EnrolledMachine, machines, serves, wireWithFederation } from "#services/ledger/machines.ts";
 import { type EnrolledRig, holderOf, rigs } from "#services/ledger/rigs.ts";
 import type { World } from "#services/ledger/world.ts";
 
@@ -12,14 +12,16 @@ import type { World } from "#services/ledger/world.ts";
  *
  * Who took a later term by itself, with the town away, is adopted where it can go on. Where nobody
  * else can serve a rig, who has it keeps it: a lost machine that comes back goes on where it was.
+ *
+ * @param isFit whether a machine may be given a rig now: it is heard, say
  */
-export function appointments(world: World, isHeard: (machine: string) => boolean): Draft[] {
+export function appointments(world: World, isFit: (machine: string) => boolean): Draft[] {
   const enrolled = machines(world);
   const known = rigs(world);
   const held = new Map<string, number>();
   for (const rig of known) count(held, holderOf(rig));
   return known.flatMap((rig) => {
-    const chosen = choose(rig, enrolled, { isHeard, held });
+    const chosen = choose(rig, enrolled, { isFit, held });
     if (chosen === undefined) return [];
     const { appointed, authority, bead } = rig;
     const term = Math.max(authority?.term ?? 0, appointed?.term ?? 0);
@@ -37,7 +39,7 @@ function choose(
   rig: EnrolledRig,
   enrolled: readonly EnrolledMachine[],
   near: {
-    readonly isHeard: (machine: string) => boolean;
+    readonly isFit: (machine: string) => boolean;
     /** How many rigs each machine holds. */
     readonly held: ReadonlyMap<string, number>;
   },
@@ -49,8 +51,9 @@ function choose(
   if (stays && rig.appointed?.machine === holder) return undefined;
   const fit = serving
     .filter(({ state, lostSince }) => state === "ready" && lostSince === undefined)
+    .filter(({ machine }) => rig.rig.fencing === "chain" || machine.wire >= wireWithFederation)
     .map(({ machine }) => machine.name)
-    .filter(near.isHeard);
+    .filter(near.isFit);
   // It holds the rig already, without having been asked to.
   if (stays && holder !== undefined && fit.includes(holder)) return holder;
   // One that took the rig by itself and cannot be asked now keeps it while it is not lost.
