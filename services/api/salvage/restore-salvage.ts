@@ -42,10 +42,10 @@ export function restoreSalvage(ports: SalvagePorts): RestoreSalvage {
   };
 }
 
-/** A branch of the polecats' own would be taken for another attempt, and collected as one. */
+/** A branch of our own kind would be taken for another attempt, and collected as one. */
 async function putOn(branch: string, salvage: FoundSalvage, signal: AbortSignal): Promise<void> {
-  if (/^(refs\/|polecat\/)/.test(branch)) {
-    const description = "must be a branch's short name, and none of the polecats' own";
+  if (/^(refs|polecat|gastown)\//.test(branch)) {
+    const description = "must be a branch's short name, not under polecat/ or gastown/";
     throw invalid([{ field: "branch", description }]);
   }
   const { commit } = salvage.found.work.refs[0];

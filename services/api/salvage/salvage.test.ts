@@ -142,7 +142,7 @@ test("restored to a branch, the remote has it there, and the bead says so once",
     ["ann", `restored alpha-a@1.1 (${commit.slice(0, 12)}) to branch rescued`],
   ]);
   expect(found && resumePoint(found)).toBeUndefined();
-  for (const branch of ["polecat/alpha-a/9.9", "refs/gastown/authority"]) {
+  for (const branch of ["polecat/alpha-a/9.9", "gastown/x", "refs/gastown/authority"]) {
     await expect(restore({ ...wanted, branch })).rejects.toMatchObject({ reason: "invalid" });
   }
   await expect(restore({ ...wanted, branch: "main" })).rejects.toMatchObject({ reason: "exists" });

@@ -1,4 +1,5 @@
 import { SalvageService } from "#proto/gastown/v1/salvage_service_pb.ts";
+import { oneLine } from "../one-line.ts";
 import { type Declare, example } from "../verb.ts";
 import { salvageTimeoutMs } from "./salvage-view.ts";
 
@@ -15,7 +16,7 @@ export const declare: Declare = (command, act) => {
           method,
           { requestId, name },
           ({ salvage }) =>
-            `${salvage?.name} is let go of; until it is collected, restore takes it up`,
+            oneLine(`${salvage?.name} is let go of; until it is collected, restore takes it up`),
           { timeoutMs: salvageTimeoutMs },
         );
       }),

@@ -1,4 +1,5 @@
 import { SalvageService } from "#proto/gastown/v1/salvage_service_pb.ts";
+import { oneLine } from "../one-line.ts";
 import { type Declare, example } from "../verb.ts";
 import { salvageTimeoutMs } from "./salvage-view.ts";
 
@@ -23,8 +24,8 @@ export const declare: Declare = (command, act) => {
           { requestId, name, branch },
           ({ salvage }) =>
             branch === ""
-              ? `the next worker of ${salvage?.bead} goes on from ${salvage?.name}`
-              : `${salvage?.name} is on branch ${branch} of ${salvage?.rig}`,
+              ? oneLine(`the next worker of ${salvage?.bead} goes on from ${salvage?.name}`)
+              : oneLine(`${salvage?.name} is on branch ${branch} of ${salvage?.rig}`),
           { timeoutMs: salvageTimeoutMs },
         );
       }),
