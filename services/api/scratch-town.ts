@@ -1,3 +1,4 @@
+import { wireVersion } from "#services/config/version.ts";
 import { MemoryDisk } from "#services/ledger/disk-memory.ts";
 import { createBead } from "#services/ledger/drafts.ts";
 import type { Draft } from "#services/ledger/event.ts";
@@ -66,6 +67,8 @@ function machineDraft(name: string): Draft {
     id: `hq-machine-${name}`,
     title: name,
     issueType: "machine",
-    fields: { [machineField.name]: { name, rigs: [], polecatsMax: 4, version: "0", wire: 1 } },
+    fields: {
+      [machineField.name]: { name, rigs: [], polecatsMax: 4, version: "0", wire: wireVersion },
+    },
   });
 }

@@ -50,7 +50,7 @@ beforeEach(async () => {
 });
 
 function machineBead(name: string, rigs: string[] = []) {
-  const machine = { name, rigs, polecatsMax: 4, version: "0", wire: 1 };
+  const machine = { name, rigs, polecatsMax: 4, version: "0", wire: 2 };
   const at = { uid: `machine-${name}`, id: `hq-machine-${name}`, title: name };
   return createBead({ ...at, issueType: "machine", fields: { [machineField.name]: machine } });
 }
@@ -174,4 +174,13 @@ test("one that has left has nothing to go on with", async () => {
   const request = { $typeName: "gastown.v1.RestartSessionRequest", requestId: "r" } as const;
   const left = call({ ...request, message: "" }, town.by(nux, "r"));
   await expect(left).rejects.toMatchObject({ reason: "state" });
+});
+
+test("a machine of the wire version before cannot hand off, and is told what to do", async () => {
+  const old = { name: "vm-a", rigs: [], polecatsMax: 4, version: "0", wire: 1 };
+  const uid = town.ledger.world.bead("hq-machine-vm-a")?.uid ?? "";
+  await town.write(setFields(uid, { [machineField.name]: old }));
+  const { exitCode, err } = await gt(["handoff", "alpha-a", "--to", "vm-b"]);
+  expect(exitCode).toBe(1);
+  expect(err).toContain("vm-a speaks wire version 1 and cannot hand off: upgrade it");
 });

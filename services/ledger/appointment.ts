@@ -1,10 +1,7 @@
 import type { Json } from "./bead-state.ts";
-import { machines, serves } from "./machines.ts";
+import { machines, serves, wireWithFederation } from "./machines.ts";
 import { type Appointment, appointedField, appointedTermField, type Rig } from "./rigs.ts";
 import type { World } from "./world.ts";
-
-/** Machines of earlier wire versions read an appointment as the machine's bare name. */
-const wireWithTerm = 2;
 
 /**
  * The fields that appoint a rig's authority. While a machine that serves the rig reads bare names
@@ -16,7 +13,7 @@ export function appointmentFields(
   { machine, term }: Appointment,
 ): Record<string, Json> {
   const isBare = machines(world).some((each) => {
-    return each.machine.wire < wireWithTerm && serves(each.machine, rig);
+    return each.machine.wire < wireWithFederation && serves(each.machine, rig);
   });
   if (isBare) return { [appointedField.name]: machine, [appointedTermField.name]: term };
   return { [appointedField.name]: { machine, term } };

@@ -91,6 +91,12 @@ function readMachines(beads: readonly Bead[]): EnrolledMachine[] {
     .sort((a, b) => (a.machine.name < b.machine.name ? -1 : 1));
 }
 
+/**
+ * The first wire version that hands work off, says that a drain is done, reads the term of an
+ * appointment, and fences a rig by its target.
+ */
+export const wireWithFederation = 2;
+
 /** A machine by its name. */
 export function machineNamed(world: World, name: string): EnrolledMachine | undefined {
   const all = machines(world);

@@ -9,6 +9,7 @@ import {
   drainField,
   type EnrolledMachine,
   machineStateField,
+  wireWithFederation,
 } from "#services/ledger/machines.ts";
 import type { MethodImpl } from "#services/rpc/method.ts";
 import { TownError } from "#services/rpc/town-error.ts";
@@ -18,8 +19,6 @@ type DrainMachine = MethodImpl<typeof FleetService.method.drainMachine>;
 
 const deadlineSeconds = 1_800;
 const weekSeconds = 7 * 24 * 3_600;
-/** Machines of earlier wire versions neither hand off nor say that they are empty. */
-const wireWithDrain = 2;
 
 const Request = z.object({
   deadlineSeconds: z.number().int().min(0, "0 or more").max(weekSeconds, "at most a week"),
@@ -70,7 +69,7 @@ function refuseUnable({ machine: { name, wire }, lostSince }: EnrolledMachine): 
       `${name} is lost since ${lostSince}, nobody empties it; ${remedy}`,
     );
   }
-  if (wire >= wireWithDrain) return;
+  if (wire >= wireWithFederation) return;
   const why = `${name} speaks wire version ${wire}, which cannot hand off, or say that it is empty`;
   const remedy = `\`gt machine cordon ${name}\` and wait for its polecats, or upgrade it first`;
   throw new TownError("state", `${why}: ${remedy}`);

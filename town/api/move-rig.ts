@@ -5,7 +5,12 @@ import { isUnheard, rigMessage } from "#services/api/fleet/fleet-message.ts";
 import { mutate } from "#services/api/mutate.ts";
 import { appointmentFields } from "#services/ledger/appointment.ts";
 import { setFields } from "#services/ledger/drafts.ts";
-import { type EnrolledMachine, machines, serves } from "#services/ledger/machines.ts";
+import {
+  type EnrolledMachine,
+  machines,
+  serves,
+  wireWithFederation,
+} from "#services/ledger/machines.ts";
 import { holderOf, type Rig } from "#services/ledger/rigs.ts";
 import type { MethodImpl } from "#services/rpc/method.ts";
 import { TownError } from "#services/rpc/town-error.ts";
@@ -46,14 +51,11 @@ function unfit(host: EnrolledMachine, rig: Rig, { peers }: FleetPorts): string |
   if (lostSince !== undefined) return `${name} is lost since ${lostSince}`;
   if (state !== "ready") return `${name} is ${state}; \`gt machine uncordon ${name}\` first`;
   if (isUnheard(name, peers)) return `${name} is silent; start its rig-agent first`;
-  if (rig.fencing === "main" && wire < wireWithFallback) {
+  if (rig.fencing === "main" && wire < wireWithFederation) {
     return `${name} speaks wire version ${wire}, which cannot fence ${rig.name} by its target`;
   }
   return machineTrouble(machine, peers);
 }
-
-/** Machines of earlier wire versions fence by the authority's own ref alone. */
-const wireWithFallback = 2;
 
 function refused(why: string, rig: Rig, ports: FleetPorts): TownError {
   const fit = machines(ports.ledger.world)

@@ -3,6 +3,7 @@ import type { Json } from "#services/ledger/bead-state.ts";
 import { MemoryDisk } from "#services/ledger/disk-memory.ts";
 import { closeBead, createBead, setFields } from "#services/ledger/drafts.ts";
 import { type Ledger, openLedger } from "#services/ledger/ledger.ts";
+import { machines } from "#services/ledger/machines.ts";
 import { appointments } from "./appoint.ts";
 
 type Fleet = Readonly<Record<string, Readonly<Record<string, Json>>>>;

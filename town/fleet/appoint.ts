@@ -1,7 +1,12 @@
 import { appointmentFields } from "#services/ledger/appointment.ts";
 import { setFields } from "#services/ledger/drafts.ts";
 import type { Draft } from "#services/ledger/event.ts";
-import { type EnrolledMachine, machines, serves, wireWithFederation } from "#services/ledger/machines.ts";
+import {
+  type EnrolledMachine,
+  machines,
+  serves,
+  wireWithFederation,
+} from "#services/ledger/machines.ts";
 import { type EnrolledRig, holderOf, rigs } from "#services/ledger/rigs.ts";
 import type { World } from "#services/ledger/world.ts";
 

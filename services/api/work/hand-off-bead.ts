@@ -3,7 +3,7 @@ import { WorkService } from "#proto/gastown/v1/work_service_pb.ts";
 import { type Bead, isHeld } from "#services/ledger/bead.ts";
 import { setFields } from "#services/ledger/drafts.ts";
 import { claimEpoch } from "#services/ledger/epoch.ts";
-import { machines, serves } from "#services/ledger/machines.ts";
+import { machineNamed, machines, serves, wireWithFederation } from "#services/ledger/machines.ts";
 import { liveMergeRequest } from "#services/ledger/readiness.ts";
 import { rigOf } from "#services/ledger/rigs.ts";
 import { exitField, handOffField } from "#services/ledger/work-fields.ts";
@@ -54,6 +54,11 @@ function refusal(bead: Bead, world: World): string | undefined {
   }
   if (!claim || !isHeld(bead)) {
     return `${id} is held by nobody; \`gt sling ${id} --machine NAME\` says where it is to start`;
+  }
+  const host = machineNamed(world, claim.machine)?.machine;
+  if (host && host.wire < wireWithFederation) {
+    const remedy = "upgrade it, or let its worker end";
+    return `${host.name} speaks wire version ${host.wire} and cannot hand off: ${remedy}`;
   }
   const exit = exitField.read(bead);
   if (exit && claimEpoch(exit.epoch) === claim.epoch) {
