@@ -1,8 +1,10 @@
 import type { Bead } from "#services/ledger/bead.ts";
 import type { Draft } from "#services/ledger/event.ts";
+import { derivedBase36 } from "#services/ledger/ids.ts";
 import { townPrefix } from "#services/ledger/rigs.ts";
 import { wispId } from "#services/ledger/wisp-reservation.ts";
 import type { WispStore } from "#services/ledger/wisp-store.ts";
+import { savedField } from "#services/ledger/work-fields.ts";
 import { type Actor, runActor } from "#services/lifecycle/actor.ts";
 import { shutdownUid, subjects, witnessOf } from "#services/mail/letters.ts";
 import { inbox, markRead } from "#services/mail/mail.ts";
@@ -208,9 +210,15 @@ async function closeLeases({ ports, wisps }: WitnessOptions): Promise<void> {
     // Between two incarnations nobody is there, and somebody will be.
     const isBetween = isHeld && exit === undefined && work.status !== "closed";
     if (isOpen || isBetween) continue;
-    const outcome = exit ?? (work?.status === "closed" ? work.closeKind : "taken over");
+    const outcome = exit ?? (work ? howItEnded(work, lease.claim) : "taken over");
     await wisps.append(witnessOf(machine), closeLease(wisps.world, bead.uid, outcome));
   }
+}
+
+/** How a claim ended whose worker did not leave by itself. */
+function howItEnded(work: Bead, claim: string): string {
+  if (work.status === "closed") return work.closeKind;
+  return savedField.read(work)?.epoch === claim ? "handed off" : "taken over";
 }
 
 async function turnPatrol({ ports, wisps }: WitnessOptions): Promise<void> {
@@ -229,8 +237,14 @@ async function turnPatrol({ ports, wisps }: WitnessOptions): Promise<void> {
 }
 
 function nextPatrol({ machine, ledger, clock }: PolecatPorts, { world }: WispStore): Draft {
-  const id = wispId(townPrefix, world, ledger.world);
-  return beginPatrol(machine, clock.nowMs(), id);
+  const nowMs = clock.nowMs();
+  let asked = 0;
+  // Derived, so that a town that is run again has the same patrols.
+  const text = (length: number) => {
+    asked += 1;
+    return derivedBase36(length, "patrol", machine, String(nowMs), String(asked));
+  };
+  return beginPatrol(machine, nowMs, wispId(townPrefix, world, ledger.world, text));
 }
 
 function leaseOf({ ports, wisps }: WitnessOptions, session: PolecatSession): Bead | undefined {
