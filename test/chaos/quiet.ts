@@ -7,9 +7,9 @@ import { isTownError } from "#services/rpc/town-error.ts";
 import type { ChaosMachine } from "./fleet.ts";
 import type { Stage } from "./stage.ts";
 
-const landedMsMax = 75_000;
-const tidyMsMax = 30_000;
-const sameMsMax = 30_000;
+const landedMsMax = 120_000;
+const tidyMsMax = 60_000;
+const sameMsMax = 60_000;
 
 /** What a machine keeps of one session of a polecat. */
 export type SessionFile = {

@@ -11,7 +11,7 @@ import { living, untilQuiet } from "./quiet.ts";
 import type { Scenario } from "./scenario.ts";
 import { type OpenStage, openStage } from "./stage.ts";
 
-const scenarioMsMax = 150_000;
+const scenarioMsMax = 300_000;
 
 /** How one scenario went. */
 export type Outcome = {

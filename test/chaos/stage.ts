@@ -19,8 +19,10 @@ import { type GitHttp, serveGit } from "./git-http.ts";
 import { type JournalTail, tailJournals } from "./journal-tail.ts";
 import type { Work } from "./work.ts";
 
-/** How long a wait may take where a scenario says nothing else. */
-export const seenMsMax = 40_000;
+/** How long a wait may take where a scenario says nothing else; a busy host takes its time. */
+export const seenMsMax = 90_000;
+/** The same of one call. */
+export const callMsMax = 60_000;
 const pollMs = 40;
 
 /** What a scenario plays on: a town, its machines, its git server, and what was seen of them. */
@@ -212,14 +214,17 @@ export async function addRig(
   await stage
     .rpc()
     .client(FleetService)
-    .addRig({
-      name: "alpha",
-      remote: stage.git.url("alpha"),
-      gates: [{ name: "check", command: gate, timeoutSeconds: 60 }],
-      onLoss: LossPolicy.REPLACE,
-      lossWaitSeconds: 1,
-      ...rest,
-    });
+    .addRig(
+      {
+        name: "alpha",
+        remote: stage.git.url("alpha"),
+        gates: [{ name: "check", command: gate, timeoutSeconds: 60 }],
+        onLoss: LossPolicy.REPLACE,
+        lossWaitSeconds: 1,
+        ...rest,
+      },
+      { timeoutMs: callMsMax },
+    );
   await authority(stage);
 }
 

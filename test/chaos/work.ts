@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { WorkService } from "#proto/gastown/v1/work_service_pb.ts";
 import type { LedgerEvent } from "#services/ledger/event.ts";
 import type { RpcClient } from "#services/rpc/client.ts";
-import type { Stage } from "./stage.ts";
+import { callMsMax, type Stage } from "./stage.ts";
 
 /** One filed bead, whose command makes one commit. */
 export type Work = {
@@ -43,10 +43,11 @@ export async function fileWork(stage: Stage, wanted: Wanted): Promise<Work> {
   const wait = `until [ -e ${dir}/go ]; do sleep 0.05; done`;
   const end = `rm -f ${draft}; echo ${name} > words/of-${name}.txt`;
   const command = [begin, ...(waits ? [wait] : []), end].join("; ");
+  const limits = { timeoutMs: callMsMax, signal: stage.signal };
   const work = (wanted.with ?? stage.rpc()).client(WorkService);
-  const { bead } = await work.createBead({ rig, title: name });
+  const { bead } = await work.createBead({ rig, title: name }, limits);
   const { id = "", uid = "" } = bead ?? {};
-  await work.slingBead({ id, runtime: "shell", command, machine });
+  await work.slingBead({ id, runtime: "shell", command, machine }, limits);
   const filed = handle(stage, { id, uid, name }, dir);
   stage.filed(filed);
   return filed;

@@ -26,7 +26,7 @@ export const cloneBeside: Scenario = {
     await twin.start().catch(() => {}); // That it is refused would be as good.
     held.letGo();
     const works = await fileMany(stage, 3);
-    for (const work of works) await work.landed(60_000);
+    for (const work of works) await work.landed();
     await held.landed();
     // Somebody notices, and ends the copy for good.
     if (await twin.isAlive()) await twin.powerOff();

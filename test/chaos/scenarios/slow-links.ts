@@ -11,7 +11,7 @@ export const slowLinks: Scenario = {
     const pair = await pairOfMachines(stage);
     for (const link of pair.holder.links.all) link.delay(300);
     const works = await fileMany(stage, 4);
-    for (const work of works) await work.landed(60_000);
+    for (const work of works) await work.landed();
     for (const link of pair.holder.links.all) link.heal();
   },
 };

@@ -18,7 +18,7 @@ export const townAndAuthorityGone: Scenario = {
     const next = await authority(stage, pair.term);
     stage.expect(next.machine === pair.other.machine, `${next.machine} took the next term`);
     await fileWork(stage, { name: "filed-without-town", with: stage.local(pair.other) });
-    for (const work of stage.works()) await work.landed(60_000);
+    for (const work of stage.works()) await work.landed();
     await town.start();
     await fileWork(stage, { name: "filed-after" });
   },

@@ -17,7 +17,7 @@ export const townAndBusDead: Scenario = {
     before.letGo();
     await before.landed();
     const alone = await fileMany(stage, 3, { prefix: "alone", with: stage.local(vm) });
-    for (const work of alone) await work.landed(60_000);
+    for (const work of alone) await work.landed();
     await bus.start();
     await town.start();
   },

@@ -16,7 +16,7 @@ export const twoIdentities: Scenario = {
     await impostor.start().catch(() => {}); // That it is refused would be as good.
     const works = await fileMany(stage, 3);
     held.letGo();
-    for (const work of works) await work.landed(60_000);
+    for (const work of works) await work.landed();
     await held.landed();
     if (await impostor.isAlive()) await impostor.powerOff();
     stage.lose(impostor);
