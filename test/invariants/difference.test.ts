@@ -3,7 +3,7 @@ import { MemoryDisk } from "#services/ledger/disk-memory.ts";
 import { addLabels, closeBead, createBead, setFields } from "#services/ledger/drafts.ts";
 import type { Draft } from "#services/ledger/event.ts";
 import { type Ledger, openLedger } from "#services/ledger/ledger.ts";
-import { firstDifference } from "./difference.ts";
+import { firstDifference, readyInOne } from "./difference.ts";
 
 const nowMs = () => 1_000;
 const bead = createBead({ uid: "a", id: "hq-a", title: "a" });
@@ -21,7 +21,7 @@ async function differing(...last: Draft[]) {
     "vm-a",
   );
   await one.append("ann", last);
-  return firstDifference(one.world, other.world, ["a"], nowMs());
+  return firstDifference(one.world, other.world, ["a"]);
 }
 
 test("replicas that folded the same events do not differ", async () => {
@@ -39,5 +39,13 @@ test.for([
 test("a bead that one of them lacks is named", async () => {
   const [one, other] = [await open("vm-a"), await open("vm-b")];
   await one.append("ann", [bead]);
-  expect(firstDifference(one.world, other.world, ["a"], nowMs())?.bead).toBe("a");
+  expect(firstDifference(one.world, other.world, ["a"])?.bead).toBe("a");
+});
+
+test("a bead that is ready in one of them alone is named", async () => {
+  const [one, other] = [await open("vm-a"), await open("vm-b")];
+  expect(readyInOne(one.world, other.world, nowMs())).toBeUndefined();
+  await one.append("ann", [bead]);
+  expect(readyInOne(one.world, other.world, nowMs())).toBe("a");
+  expect(readyInOne(other.world, one.world, nowMs())).toBe("a");
 });

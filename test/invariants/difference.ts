@@ -10,17 +10,20 @@ export function firstDifference(
   a: World,
   b: World,
   beads: Iterable<string>,
-  nowMs: number,
 ): { readonly bead: string; readonly what: string } | undefined {
   for (const bead of beads) {
     const [one, other] = [a.state(bead), b.state(bead)];
     const what = one && other ? differentPart(one, other) : one === other ? undefined : "being";
     if (what !== undefined) return { bead, what: `the ${what} of ${bead}` };
   }
+  return undefined;
+}
+
+/** A bead that is ready in one of two worlds alone: their indexes say so, not their states. */
+export function readyInOne(a: World, b: World, nowMs: number): string | undefined {
   const ready = new Set(readyBeads(b, nowMs).map(({ uid }) => uid));
   const here = readyBeads(a, nowMs).map(({ uid }) => uid);
-  const odd = here.find((uid) => !ready.delete(uid)) ?? [...ready][0];
-  return odd === undefined ? undefined : { bead: odd, what: `whether ${odd} is ready` };
+  return here.find((uid) => !ready.delete(uid)) ?? [...ready][0];
 }
 
 function differentPart(a: BeadState, b: BeadState): string | undefined {

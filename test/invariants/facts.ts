@@ -32,6 +32,8 @@ export class Facts {
   readonly beads = new Set<string>();
   /** Landings that their target still contains, by bead. */
   readonly landed = new Map<string, Landed[]>();
+  /** The commits of those landings. */
+  readonly landedCommits = new Set<string>();
   /** Where each rig's target stands. */
   readonly tips = new Map<string, string>();
   /** When somebody else took a rig's target back last. */
@@ -94,7 +96,10 @@ export function keepFacts(facts: Facts): Judge {
       },
       worker: (seen) => noteWorker(facts, seen),
       ref: (seen) => noteRef(facts, seen),
-      landed: (seen) => void entry(facts.landed, facts.workOf(seen)).push(seen),
+      landed: (seen) => {
+        facts.landedCommits.add(seen.commit);
+        entry(facts.landed, facts.workOf(seen)).push(seen);
+      },
       silence: (seen) => noteSilence(facts, seen),
     },
     events: {
@@ -154,6 +159,8 @@ function noteRef(facts: Facts, { remote, ref, to, how, isForward, atMs }: RefMov
   if (how !== "ours") facts.takenBackMs.set(remote, atMs);
   for (const [bead, landed] of facts.landed) {
     const left = landed.filter(({ rig, commit }) => rig !== remote || facts.isIn(rig, commit));
+    for (const { commit } of landed) facts.landedCommits.delete(commit);
+    for (const { commit } of left) facts.landedCommits.add(commit);
     facts.landed.set(bead, left);
   }
 }

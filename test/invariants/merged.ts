@@ -43,8 +43,7 @@ function judgeClose(
   if (values["kind"] !== "merged") return undefined;
   court.look(5);
   const commit = String(values["commit"] ?? "");
-  const hasLanded = [...facts.landed.values()].some((of) => of.some((l) => l.commit === commit));
-  if (hasLanded || facts.isInAny(commit)) return { bead, commit, atMs };
+  if (facts.landedCommits.has(commit) || facts.isInAny(commit)) return { bead, commit, atMs };
   const what = `${actor} closed it as merged at ${at(atMs)}`;
   court.broken(5, atMs, bead, `${what}, and no target had ${commit || "a commit of it"}`);
   return undefined;
@@ -81,8 +80,8 @@ function isAskedAgain({ reopenedMs }: Facts, bead: string, { atMs }: Landed): bo
 /** What was merged stays merged, unless somebody else took the target back. */
 function judgeStays(facts: Facts, court: Court, close: Merged, { ending }: RunRecord): void {
   const { bead, commit, atMs } = close;
-  const takenBackMs = [...facts.takenBackMs.values()];
-  if (facts.isInAny(commit) || takenBackMs.some((ms) => ms >= atMs)) return;
+  if (facts.landedCommits.has(commit) || facts.isInAny(commit)) return;
+  if ([...facts.takenBackMs.values()].some((ms) => ms >= atMs)) return;
   const what = `closed as merged at ${at(atMs)}`;
   court.broken(5, ending.atMs, bead, `${what}, and no target has ${commit} at the end`);
 }

@@ -42,10 +42,8 @@ export function recordLedger(ledger: Ledger, recording: Recording): Ledger {
 }
 
 /** One replica as it is at the end. */
-export function finalOf(of: string, ledger: Pick<Ledger, "world" | "log">): Final {
-  const hashes = new Set<string>();
-  for (const { hash } of ledger.log()) hashes.add(hash);
-  return { of, hashes, world: ledger.world };
+export function finalOf(of: string, ledger: Pick<Ledger, "world" | "heads">): Final {
+  return { of, heads: ledger.heads(), world: ledger.world };
 }
 
 /** What is known at a place as it makes a claim; undefined for any other draft. */

@@ -1,3 +1,4 @@
+import type { Head } from "#services/ledger/chain.ts";
 import type { World } from "#services/ledger/world.ts";
 import type { Observation } from "./observation.ts";
 
@@ -5,8 +6,9 @@ import type { Observation } from "./observation.ts";
 export type Final = {
   /** A machine, or `town`. */
   readonly of: string;
-  /** The hashes of all events that are folded there. */
-  readonly hashes: ReadonlySet<string>;
+  /** The events that are folded there: by their hashes, or by the newest of each writer. */
+  readonly hashes?: ReadonlySet<string> | undefined;
+  readonly heads?: ReadonlyMap<string, Head> | undefined;
   readonly world: World;
   /** The materialised state as text or digest, where somebody made it. */
   readonly state?: string | undefined;
