@@ -205,8 +205,7 @@ export async function removeLeftWork(wanted: {
   });
   // Some may be gone though others were refused: the remote is asked which.
   const names = refs.map(({ ref }) => ref);
-  const tracked = names.map((ref) => ref.replace(checkpointBranches, "refs/gastown/checkpoint/"));
-  await fetchRefs({ repoDir, signal }, [...new Set([...names, ...tracked])]);
+  await fetchRefs({ repoDir, signal }, names);
   const gone: string[] = [];
   for (const ref of names) {
     if ((await readRef(repoDir, trackingRef(ref))) === undefined) gone.push(ref);
