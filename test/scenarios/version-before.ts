@@ -14,12 +14,19 @@ const versionFile = "services/config/version.ts";
 const wireBefore = wireVersion - 1;
 const stated = `wireVersion = ${wireBefore};`;
 
+/**
+ * The first that came with our wire version. Its number was raised some commits later: what lies
+ * between speaks neither version.
+ */
+const firstOfOurs = { text: "drainField =", path: "services/ledger/machines.ts" };
+
 /** The last commit that spoke the wire version before ours; undefined without its history. */
 export async function commitBefore(): Promise<string | undefined> {
-  const args = ["log", "-1", "--format=%H^", `-S${stated}`, "--", versionFile];
+  const { text, path } = firstOfOurs;
+  const args = ["log", "--reverse", "--format=%H^", `-S${text}`, "--", path];
   const okCodes = [0, 128];
   const { stdout } = await runGit(args, { cwd: projectRoot, okCodes });
-  const commit = stdout.trim();
+  const [commit = ""] = stdout.split("\n");
   if (commit === "") return undefined;
   const shown = await runGit(["show", `${commit}:${versionFile}`], { cwd: projectRoot, okCodes });
   return shown.stdout.includes(stated) ? commit : undefined;

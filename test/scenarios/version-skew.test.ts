@@ -47,7 +47,6 @@ test.skipIf(before === undefined)(
     await land("alone", "vm-old");
 
     await town.startMachine("vm-new");
-    await land("beside", "vm-new");
     const there = await town.gt("rig", "move", "alpha", "--to", "vm-new", "--wait");
     expect(there).toMatchObject({ code: 0, stdout: expect.stringContaining("vm-new holds") });
     await land("held-by-new", "vm-old");
