@@ -26,7 +26,7 @@ type Wanted = {
  * Where the work of a fresh worktree begins: at what this attempt has on the remote already, else
  * at the commit that its claim names, else at the target's tip.
  *
- * @throws CannotStartError where the commit that the claim names is nowhere any more: the steps that
+ * @throws CannotStartError where the commit that the claim names is nowhere any more: steps that
  *   are regarded as done would be missing without a word
  */
 export async function startPoint(

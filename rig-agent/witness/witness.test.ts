@@ -206,7 +206,7 @@ test("a restart finds its leases again", async () => {
   expect(digests()).toEqual([]);
 });
 
-test("a shutdown ends who asked for it: no other worker, and no later one of its name", async () => {
+test("a shutdown ends who asked for it: no other worker, no later one of its name", async () => {
   await using scene = await openPatrol(commits);
   const { stage, ports, session } = scene;
   const other = await stage.claim("al-2", "1.1", "rigs/alpha/polecats/slit");

@@ -54,7 +54,7 @@ async function leaveLate({ ledger, work, worker }: ScratchWork, kind: ExitKind) 
   await ledger.append(worker.agent, answer.drafts);
 }
 
-test("what a worker completes and submits after its claim is over is late, and withdrawn", async () => {
+test("what a worker completes and submits after its claim is over is withdrawn", async () => {
   const { here, town, hear, molecule, work } = await apart();
   await here.complete(...late);
   const drafts = submitDrafts(here.ledger.world, here.work(), here.worker, {
