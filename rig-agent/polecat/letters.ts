@@ -35,7 +35,7 @@ function worktreeLines(resumption: Resumption): string[] {
   return [
     former.isWhole
       ? `Your worktree holds all of its work, by its checkpoint${taken}.`
-      : `Your worktree holds its work up to its last checkpoint${taken};\nlater changes are not here.`,
+      : `Your worktree holds its work up to its last checkpoint${taken}, no later one.`,
     "What it had not committed is uncommitted again.",
   ];
 }

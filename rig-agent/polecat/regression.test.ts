@@ -67,7 +67,7 @@ test("a restart does not take up a bead that was closed meanwhile", async () => 
   expect(stage.ledger.world.bead(uid)?.claim?.respawn).toBe(0);
 });
 
-test("a claim whose worker is on no list any more gets a new one, under its next epoch", async () => {
+test("a claim whose worker is on no list any more gets a new one", async () => {
   await using stage = await openStage({ worker: works });
   const { ports } = await stage.start();
   await stage.claim("al-1", "1.1");
