@@ -12,7 +12,8 @@ import { type NatsProcess, startNatsServer } from "../../deploy/setup/nats-proce
 import type { NatsServer } from "../../deploy/setup/nats-server.ts";
 import type { Observation } from "../invariants/observation.ts";
 import type { GitHttp } from "./git-http.ts";
-import { gitHome, type Links, openFront, openLinks, type Servers } from "./links.ts";
+import { gitHome, type Links, loopbackOf, openFront, openLinks, type Servers } from "./links.ts";
+import type { Netns } from "./netns.ts";
 import type { TcpProxy } from "./tcp-proxy.ts";
 import { openUnit, type Unit, type UnitNews } from "./unit.ts";
 
@@ -56,6 +57,8 @@ export type MachineOptions = {
   /** Its folder, where it is not the usual one: of a clone, or on a small disk. */
   readonly home?: string;
   readonly env?: Readonly<Record<string, string>>;
+  /** The network namespace that its rig-agent lives in. */
+  readonly netns?: Netns;
 };
 
 /** A town's real processes. */
@@ -98,7 +101,7 @@ export async function openFleet(options: FleetOptions): Promise<Fleet> {
       };
       added += 1;
       const tell = (isHeard: boolean) => options.see(silence(machine, !isHeard, "cut off"));
-      const links = await openLinks(added, servers, tell);
+      const links = await openLinks(more.netns?.host ?? loopbackOf(added), servers, tell);
       const opened = openMachine(options, { machine, as, links }, more);
       machines.set(as, opened);
       return opened;
@@ -175,7 +178,7 @@ function openTown({ home, git, signal, see }: FleetOptions, bus: ChaosBus): Flee
 function openMachine(
   { home, git, signal, see }: FleetOptions,
   { machine, as, links }: { machine: string; as: string; links: Links },
-  { polecatsMax, rigs, home: folder, env = {} }: MachineOptions,
+  { polecatsMax, rigs, home: folder, env = {}, netns }: MachineOptions,
 ): ChaosMachine {
   const townAddress = `${links.town.host}:${links.town.port}`;
   const own = folder ?? machineHome(home, as);
@@ -186,13 +189,15 @@ function openMachine(
     const wanted = { machine, townAddress, rigs, polecatsMax: String(room) };
     const planned = machinePlan(home, wanted);
     const readyPath = join(own, "ready.json");
+    const inside = netns ? { GT_CHAOS_NETNS: netns.name } : {};
     const places = { GT_HOME: own, GT_READY_FILE: readyPath, HOME: person };
     return {
       ...planned,
       name: `machines/${as}`,
+      script: netns ? "test/chaos/in-netns.ts" : planned.script,
       readyPath,
       logPath: join(own, "agent.log"),
-      settings: { ...planned.settings, ...timeSettings, ...places, ...env },
+      settings: { ...planned.settings, ...timeSettings, ...places, ...inside, ...env },
     };
   };
   const tell = (news: UnitNews) => {

@@ -23,16 +23,20 @@ export type Servers = {
 
 const tries = 5;
 
+/** The loopback address of a machine by its number. */
+export function loopbackOf(machine: number): string {
+  return `127.0.0.${machine + 10}`;
+}
+
 /**
  * A machine's links. All machines are told the same address of the bus and of git remotes; each has
- * a loopback address of its own, on which its proxies listen.
+ * a loopback address of its own, or that of its cable's end, on which its proxies listen.
  */
 export async function openLinks(
-  machine: number,
+  host: string,
   servers: Servers,
   tell: (isHeard: boolean) => void,
 ): Promise<Links> {
-  const host = `127.0.0.${machine + 10}`;
   const at = (port: number) => ({ host: "127.0.0.1", port });
   const bus = await openProxy(at(servers.busPort), { host, port: servers.busFront, tell });
   const town = await openProxy(at(servers.townPort), { host });
@@ -45,10 +49,7 @@ export async function openFront(busPort: number): Promise<TcpProxy> {
   for (let left = tries; ; left -= 1) {
     const front = await openProxy({ host: "127.0.0.1", port: busPort });
     const probes = Array.from({ length: 6 }, (_, machine) =>
-      openProxy(
-        { host: "127.0.0.1", port: 1 },
-        { host: `127.0.0.${machine + 10}`, port: front.port },
-      ),
+      openProxy({ host: "127.0.0.1", port: 1 }, { host: loopbackOf(machine), port: front.port }),
     );
     const taken = await Promise.allSettled(probes);
     for (const each of taken) if (each.status === "fulfilled") await each.value.close();

@@ -9,6 +9,7 @@ import { busKilled } from "./scenarios/bus-killed.ts";
 import { busWiped } from "./scenarios/bus-wiped.ts";
 import { capacityKept } from "./scenarios/capacity-kept.ts";
 import { cloneBeside } from "./scenarios/clone-beside.ts";
+import { cutNetwork } from "./scenarios/cut-network.ts";
 import { diskFull } from "./scenarios/disk-full.ts";
 import { diskRestored } from "./scenarios/disk-restored.ts";
 import { drainPartitioned } from "./scenarios/drain-partitioned.ts";
@@ -45,6 +46,7 @@ export const scenarios: readonly Scenario[] = [
   busWiped,
   capacityKept,
   cloneBeside,
+  cutNetwork,
   diskFull,
   diskRestored,
   drainPartitioned,
