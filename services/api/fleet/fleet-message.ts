@@ -8,7 +8,7 @@ import {
   type RigSchema,
 } from "#proto/gastown/v1/fleet_service_pb.ts";
 import { type EnrolledMachine, machines, serves } from "#services/ledger/machines.ts";
-import { type EnrolledRig, holderOf } from "#services/ledger/rigs.ts";
+import { type EnrolledRig, holderOf, rigNamed } from "#services/ledger/rigs.ts";
 import type { World } from "#services/ledger/world.ts";
 import { busyCounts } from "#services/scheduler/gather.ts";
 import { type Peers, silentAfterMs } from "#services/telemetry/peers.ts";
@@ -45,7 +45,10 @@ export function machineMessage(
   const { bead, machine, state, lostSince } = host;
   const peer = peers.of(machine.name);
   const silent = isUnheard(machine.name, peers);
-  const authorities = peer?.beat?.authorities ?? [];
+  // A beat is some seconds old: what the ledger shows a later term of is not held any more.
+  const authorities = (peer?.beat?.authorities ?? []).filter(
+    ({ rig, term }) => (rigNamed(world, rig)?.authority?.term ?? 0) <= term,
+  );
   const isLost = lostSince !== undefined || bead.status === "closed";
   const drain = drainMessage(host, world, nowMs);
   return {
