@@ -40,7 +40,7 @@ test("a machine is cordoned and taken back, each as often as one likes", async (
   await expect(cordon("vm-x")).rejects.toMatchObject(unknown);
 });
 
-test("a drain that is asked for again goes on; a deadline or force moves only its end", async () => {
+test("asked for again, a drain goes on; a deadline or force moves only its end", async () => {
   const { drain, read, pass, nowMs } = await open();
   await drain({ name: "vm-a" });
   const first = read("vm-a")?.drain;

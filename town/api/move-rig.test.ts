@@ -20,7 +20,7 @@ async function open() {
   return { ...fleet, move, update };
 }
 
-test("who is appointed shall hold the rig, at the term that is known; who holds it has it", async () => {
+test("who is appointed shall hold the rig, at the term that is known", async () => {
   const { move, ledger } = await open();
   const { rig } = await move("vm-b");
   expect(rig).toMatchObject({ appointed: "vm-b", authority: "vm-a", term: 3n });

@@ -120,7 +120,7 @@ test("an appointment that another start of its own holder overtook stands", asyn
   expect(await appointed(ledger)).toEqual([]);
 });
 
-test("a rig that is fenced by its target is given to nobody who fences by the chain alone", async () => {
+test("a rig fenced by its target is given to nobody who fences by the chain alone", async () => {
   const ledger = await fleet();
   const read = () => appointments(ledger.world, () => true).map(({ bead }) => bead);
   const rig = ledger.world.bead("hq-rig-alpha");
