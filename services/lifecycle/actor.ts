@@ -17,7 +17,7 @@ export type ActorOptions = {
   readonly signal: AbortSignal;
   /** The longest time between two rounds. */
   readonly everyMs: number;
-  /** How long it rests between two rounds however often it is rung; it does not, if absent. */
+  /** How long it rests between two rounds however often it is rung; as its clock says, if absent. */
   readonly restMs?: number;
   /** One round. A failure is reported, and the next round comes all the same. */
   readonly round: (signal: AbortSignal) => Promise<void>;
@@ -26,7 +26,7 @@ export type ActorOptions = {
 
 /** Run rounds until the signal is raised. After a failure the next round waits a little longer. */
 export function runActor(options: ActorOptions): Actor {
-  const { name, clock, signal, everyMs, restMs = 0, round, report } = options;
+  const { name, clock, signal, everyMs, restMs = clock.restMs ?? 0, round, report } = options;
   const wake = new Wake();
   const pause = new Wake();
   const run = async () => {

@@ -4,6 +4,11 @@ export type Clock = {
   readonly nowMs: () => number;
   /** Call `then` once after `delayMs`; the returned function calls it off. */
   readonly after: (delayMs: number, then: () => void) => () => void;
+  /**
+   * How long a loop rests between two rounds that others ring for, where it does not say itself;
+   * not at all, if absent. In simulated time waiting is free, and rounds are what costs.
+   */
+  readonly restMs?: number;
 };
 
 /** The machine's clock. Its timers do not keep a process alive. */

@@ -4,6 +4,9 @@ import { TimerHeap } from "./timer-heap.ts";
 /** Where every run begins, ms since the Unix epoch. */
 export const epochMs = Date.UTC(2026, 0, 1);
 
+/** Rounds of loops are what a run costs: of those that others ring for, there are so few. */
+const restMs = 200;
+
 /** Why a run of the time line ended. */
 export type RunEnd = "until" | "reached" | "idle";
 
@@ -82,6 +85,7 @@ export class SimProcess {
     this.clock = {
       nowMs: () => timeline.nowMs() + skewMs,
       after: (delayMs, then) => this.#after(delayMs, then),
+      restMs,
     };
   }
 
