@@ -12,9 +12,13 @@ import type { RigAgentConfig } from "./config.ts";
  *
  * @returns whether it was given up before
  */
-export async function enrol(ledger: Ledger, config: RigAgentConfig): Promise<boolean> {
+export async function enrol(
+  ledger: Ledger,
+  config: RigAgentConfig,
+  wire = wireVersion,
+): Promise<boolean> {
   const { machine: name, rigs, polecatsMax } = config;
-  const offer = { name, rigs, polecatsMax, version, wire: wireVersion };
+  const offer = { name, rigs, polecatsMax, version, wire };
   const uid = derivedUid("machine", name);
   const held = ledger.world.bead(uid);
   const fields = { [machineField.name]: offer };

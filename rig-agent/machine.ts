@@ -88,6 +88,8 @@ export type MachineParts = Company & {
   /** Make sure that our bare clone of a rig's remote is there and level with it; its path. */
   readonly clone: (rig: Rig, signal: AbortSignal) => Promise<string>;
   readonly heart: StartHeart;
+  /** The wire version that it says it speaks; the newest if absent. */
+  readonly wire?: number;
   /** Where it is given, what landed or was released is collected at the remotes after an age. */
   readonly salvage?: SalvageGit;
 };
@@ -135,7 +137,8 @@ export function runMachine(around: Surroundings, parts: MachineParts): RunningMa
   const vapour = runVapour({ ports: polecats, wisps, maxAgeMs: config.wispMaxAgeMs, report, log });
   const observer = observe(polecats, supervisor.trouble, report);
   const checkpoints = runCheckpoints(polecats, report);
-  const beating = { ledger, terms, polecats: observer.polecats, report };
+  const { wire = wireVersion } = parts;
+  const beating = { ledger, terms, polecats: observer.polecats, wire, report };
   const beats = runBeats(config, parts.heart, beating);
   const ring = () => {
     supervisor.ring();
@@ -230,10 +233,11 @@ function runBeats(
     readonly ledger: Ledger;
     readonly terms: Terms;
     readonly polecats: () => readonly PolecatBeat[];
+    readonly wire: number;
     readonly report: (error: unknown, actor: string) => void;
   },
 ): Actor {
-  const { ledger, terms, polecats, report } = own;
+  const { ledger, terms, polecats, wire, report } = own;
   return startHeart({
     report,
     everyMs: config.heartbeatMs,
@@ -243,7 +247,7 @@ function runBeats(
         machine: config.machine,
         incarnation: ledger.writer,
         version,
-        wire: wireVersion,
+        wire,
         polecatsMax: config.polecatsMax,
         heads: head ? { [ledger.writer]: [head.seq, head.hash] } : {},
         authorities: terms.all().map(({ rig, term }) => ({ rig, term })),

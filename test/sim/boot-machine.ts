@@ -78,7 +78,7 @@ export async function bootMachine(
   });
   const company = await keepCompany(around, { ledger, git: ledgerGit });
   await company.sync.caughtUp;
-  await enrol(ledger, config);
+  await enrol(ledger, config, host.wire);
   const polecats: PolecatPorts = {
     ...{ machine: host.name, home, ledger, clock, signal, git: polecatGit },
     sessions: openSimSessions(host.sessions),
@@ -103,7 +103,8 @@ export async function bootMachine(
   };
   const gateDir = (rig: string) => `${home}/rigs/${rig}/refinery`;
   const parts = { ...company, polecats, wisps, code, git, test: settings.test(base), gateDir };
-  const running = runMachine(around, { ...parts, clone, heart });
+  const spoken = host.wire === undefined ? {} : { wire: host.wire };
+  const running = runMachine(around, { ...parts, ...spoken, clone, heart });
   const machine = { host, base, polecats, polecatGit, running };
   settings.serves?.(machine);
   return machine;

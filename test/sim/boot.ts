@@ -49,13 +49,13 @@ export const ledgerUrl = "sim:ledger";
 /** Start a process on a host: clock, bus, git, and its ledger as the disk has it. */
 export async function bootBase(ground: Ground, host: Host): Promise<Base> {
   const { timeline, bus: broker, remotes, decode } = ground;
-  const random = ground.random.split(`${host.name} ${timeline.called}`);
-  const process = timeline.process(host.name, host.skewMs);
-  ground.processes.set(host.name, process);
+  const random = ground.random.split(`${host.place} ${timeline.called}`);
+  const process = timeline.process(host.place, host.skewMs);
+  ground.processes.set(host.place, process);
   const { clock } = process;
   const stop = new AbortController();
   const { signal } = stop;
-  const bus = broker.connect(host.name, process, { signal });
+  const bus = broker.connect(host.place, process, { signal });
   const newNonce = () => random.base36(12);
   const bare = memoryGit({ disk: host.git, remotes, nowMs: clock.nowMs, newNonce });
   const opened = await openLedger({

@@ -5,6 +5,10 @@ import type { PolecatSession } from "../../rig-agent/polecat/sessions.ts";
 /** What the disk of one machine, or of the town's host, holds: it outlives every process. */
 export type Host = {
   readonly name: string;
+  /** Where it is on the network: its name, but for a second one of the same name. */
+  readonly place: string;
+  /** The wire version that it speaks; undefined: the newest. */
+  wire: number | undefined;
   /** How far its clock is off, ms. */
   skewMs: number;
   /** Journal and vapour. */
@@ -21,12 +25,14 @@ export type Host = {
 export type HostImage = Pick<Host, "files" | "git" | "sessions" | "outputs" | "signs">;
 
 /** A machine whose disk is empty. */
-export function newHost(name: string, keepsWhatIsSynced: boolean): Host {
+export function newHost(name: string, keepsWhatIsSynced: boolean, place = name): Host {
   return {
     name,
+    place,
+    wire: undefined,
     skewMs: 0,
     files: new MemoryDisk({ syncsFiles: keepsWhatIsSynced, syncsDirs: keepsWhatIsSynced }),
-    git: memoryDisk(name),
+    git: memoryDisk(place),
     sessions: new Map(),
     outputs: new Map(),
     signs: new Map(),

@@ -15,6 +15,7 @@ import type { openEndpoint } from "./endpoint.ts";
 import type { Planned } from "./faults/fault.ts";
 import { planFaults } from "./faults/plan.ts";
 import type { Host } from "./host.ts";
+import { type Listeners, listenOnce, tellOnce } from "./listen-once.ts";
 import type { Direction } from "./network.ts";
 import { RemoteGate, type Trap } from "./remote-network.ts";
 import { busPlace } from "./sim-bus.ts";
@@ -36,9 +37,12 @@ export class Sim {
   readonly #watched: readonly WatchedRemote[];
   /** Hosts that never come back. */
   readonly gone = new Set<string>();
+  /** Hosts that call themselves by a name which another one has, by their place. */
+  readonly twins = new Map<string, Host>();
   /** Why each host is down or stands still now, by its name; each has to be ended. */
   readonly #held = new Map<string, number>();
-  readonly #gateListeners = new Map<string, Set<(machine: string) => void>>();
+  readonly #gateListeners: Listeners<string> = new Map();
+  readonly #wrote: Listeners = new Map();
   readonly #backups = new Map<string, RemoteSnapshot>();
   #undone = 0;
 
@@ -62,12 +66,16 @@ export class Sim {
     }
     this.#watched = watched;
     this.recorder = new Recorder(defaultLimits, code);
-    for (const [name, host] of world.hosts) {
-      const see = (seen: Observation) => this.see(seen);
-      const own = random.split(`workers of ${name}`);
-      const task = (title: string) => this.#tasks.get(title);
-      this.workers.set(name, new SimWorkers({ timeline, random: own, host, task, see }));
-    }
+    for (const host of world.hosts.values()) this.staff(host);
+  }
+
+  /** Have a host run workers. */
+  staff(host: Host): void {
+    const { timeline, random } = this.world;
+    const see = (seen: Observation) => this.see(seen);
+    const own = random.split(`workers of ${host.place}`);
+    const task = (title: string) => this.task(title);
+    this.workers.set(host.place, new SimWorkers({ timeline, random: own, host, task, see }));
   }
 
   /** Say what beads are, by their titles. */
@@ -87,7 +95,7 @@ export class Sim {
   }
 
   hostOf(name: string): Host {
-    return hostOf(this.world, name);
+    return this.twins.get(name) ?? hostOf(this.world, name);
   }
 
   /** How a process starts workers on its host. */
@@ -100,7 +108,7 @@ export class Sim {
   /** A machine serves its workers from now on. */
   serve(machine: SimMachine, open: typeof openEndpoint): void {
     const { base, polecats, running, host } = machine;
-    const workers = this.workers.get(host.name);
+    const workers = this.workers.get(host.place);
     if (workers) workers.endpoint = open(base.process, polecats, running.ring);
   }
 
@@ -125,7 +133,24 @@ export class Sim {
 
   /** A ledger of which all is taken down. */
   watch(ledger: Ledger, by: string): Ledger {
+    ledger.onChange(({ event }) => {
+      if (event.writer === ledger.writer) tellOnce(this.#wrote, by, undefined);
+    });
     return recordLedger(ledger, { recorder: this.recorder, by, nowMs: () => this.nowMs });
+  }
+
+  /** Told once, when an event of one host is on its disk and nobody was told of it yet. */
+  onWrote(name: string, then: () => void): () => void {
+    return listenOnce(this.#wrote, name, then);
+  }
+
+  /** What a further bead is, by its title. */
+  addTask(task: Task): void {
+    this.#tasks.set(task.key, task);
+  }
+
+  task(title: string): Task | undefined {
+    return this.#tasks.get(title);
   }
 
   later(afterMs: number, then: () => void): void {
@@ -237,19 +262,12 @@ export class Sim {
 
   /** Told once, when the next gate of a rig begins to run, and on which machine. */
   onGate(rig: string, then: (machine: string) => void): () => void {
-    const listeners = this.#gateListeners.get(rig) ?? new Set();
-    this.#gateListeners.set(rig, listeners);
-    const once = (machine: string) => {
-      listeners.delete(once);
-      then(machine);
-    };
-    listeners.add(once);
-    return () => listeners.delete(once);
+    return listenOnce(this.#gateListeners, rig, then);
   }
 
   /** A gate of a rig has begun to run. */
   gateBegan(rig: string, machine: string): void {
-    for (const each of [...(this.#gateListeners.get(rig) ?? [])]) each(machine);
+    tellOnce(this.#gateListeners, rig, machine);
   }
 
   /** Take a backup of a remote, to be restored later. */

@@ -62,16 +62,22 @@ function refMoved({ name, known }: WatchedRemote, move: RefMove): RefMoved {
   const isForward = from === undefined || (to !== undefined && isWithin(from, [to]));
   const how = others.get(move.by) ?? "ours";
   const ends = { from: move.from ?? "", to: move.to ?? "" };
+  const by = identityOf(move.by);
   return {
     kind: "ref",
     atMs: move.atMs,
     remote: name,
     ref: move.ref,
     ...ends,
-    by: move.by,
+    by,
     how,
     isForward,
   };
+}
+
+/** A second machine of one name is that machine to everybody but the network. */
+export function identityOf(place: string): string {
+  return place.replace(/~.*$/, "");
 }
 
 /** The candidates that a move of a target brought, the oldest first. */
@@ -88,7 +94,11 @@ function landings({ name, known, holds }: WatchedRemote, move: RefMove, told: Re
       {
         ...{ kind: "landed", atMs: move.atMs, rig: name, target: "main", commit: commit.id },
         ...{ tree: commit.tree.id, request, bead: trailers["Gastown-Bead"] ?? "" },
-        ...{ epoch: trailers["Gastown-Epoch"] ?? "", by: move.by, holds: holds?.(commit) },
+        ...{
+          epoch: trailers["Gastown-Epoch"] ?? "",
+          by: identityOf(move.by),
+          holds: holds?.(commit),
+        },
       },
     ];
   });
