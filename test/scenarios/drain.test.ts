@@ -7,7 +7,7 @@ import { hasNats, openTown, sceneMsMax } from "./town-fixture.ts";
 
 vi.setConfig({ testTimeout: sceneMsMax, hookTimeout: sceneMsMax });
 
-test("a machine that is drained by force is empty: its work and its rig are elsewhere", async () => {
+test("a machine drained by force is empty: its work and its rig are elsewhere", async () => {
   const town = await openTown({ bus: (await hasNats()) ? "nats" : "none", machines: ["vm-a"] });
   onTestFinished(town.stop);
   const remote = await makeProject(town.home, "alpha");

@@ -10,7 +10,7 @@ import { scratchTown } from "../scratch-town.ts";
 import { diagnose } from "../town/diagnose.ts";
 import { machineMessage } from "./fleet-message.ts";
 
-test("a machine that says nothing is silent to all at one time, and lost once the town says so", async () => {
+test("a silent machine is silent to all at one time, and lost once the town says so", async () => {
   const { ledger, nowMs } = await scratchTown();
   const bus = connectMemoryBus(createMemoryBroker(), { name: "town" });
   const clock = new ManualClock(nowMs());
