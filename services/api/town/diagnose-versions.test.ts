@@ -8,7 +8,7 @@ import { listenToPeers } from "#services/telemetry/peers.ts";
 import { scratchTown } from "../scratch-town.ts";
 import { diagnose } from "./diagnose.ts";
 
-/** What `versions` says at an endpoint that heard a machine, or the town, beat with this version. */
+/** What `versions` says at an endpoint that heard a machine, or the town, speak this version. */
 async function found(endpoint: string, from: string, wire: number) {
   const { ledger, nowMs } = await scratchTown();
   const broker = createMemoryBroker();
