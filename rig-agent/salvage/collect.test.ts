@@ -122,7 +122,7 @@ async function refsAt(remote: string): Promise<string[]> {
   return (await runGit(args, { cwd: remote })).stdout.split("\n").filter((ref) => ref !== "");
 }
 
-test("what landed goes after its age; late work of a lost machine stays until released", async () => {
+test("what landed goes after an age; late work of a lost machine when it is released", async () => {
   const all = await scratch();
   await using _remote = all.remote;
   const { clock, ledger, attempt } = all;
@@ -165,7 +165,7 @@ test("changes made after the submission are no part of what landed, and stay", a
   expect(refs).toEqual([checkpointRef("alpha-a", "1.2"), branch]);
 });
 
-test("a ref that moves just then stays, and so does all of a target that was set back", async () => {
+test("a ref that moves just then stays, and so does what a target set back has lost", async () => {
   const all = await scratch();
   await using _remote = all.remote;
   const { path, commit, branch } = await all.attempt("1.2");

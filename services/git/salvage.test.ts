@@ -42,7 +42,7 @@ async function attempted(bead = "al-1", epoch = "2.1") {
   return { scratch, path, branch, head, checkpoint, repoDir: other, read };
 }
 
-test("an attempt's branch and checkpoint are one piece of left work, the newest first", async () => {
+test("an attempt's branch and checkpoint are one piece of work, the newest first", async () => {
   const { scratch, branch, head, checkpoint, repoDir, read } = await attempted("al-1:x y", "2.10");
   await using _scratch = scratch;
   await scratch.commit({ "x.txt": "x" }, "polecat/no-epoch");
@@ -76,7 +76,7 @@ test("what the target has is merged", async () => {
   ]);
 });
 
-test("the patch is against where the work left the target, and is cut where it is long", async () => {
+test("the patch is against where the work left the target, and cut where it is long", async () => {
   const { scratch, path, checkpoint, repoDir, read } = await attempted();
   await using _scratch = scratch;
   await scratch.commit({ "README.md": "# moved on\n" });

@@ -78,7 +78,7 @@ test("what landed is what was submitted, and what was saved before that", async 
   expect(kinds(left("1.1", { late: 90_000 }))).toEqual(["left"]);
 });
 
-test("late work of another attempt than the one which landed stays until it is released", async () => {
+test("late work of another attempt than the one that landed stays until released", async () => {
   const { kinds, claim, land, write } = await scratch();
   await write(releaseBead("a", "1.1", "lost"));
   await claim("1.2");
@@ -90,7 +90,7 @@ test("late work of another attempt than the one which landed stays until it is r
   expect(kinds(left("1.1", { c: 0 }))).toEqual(["released"]);
 });
 
-test("what the attempt that landed went on from has landed with it, through others too", async () => {
+test("what the attempt that landed went on from has landed too, through others also", async () => {
   const { kinds, claim, land } = await scratch();
   await claim("1.2", { steps: {}, commit: "c" });
   expect(kinds(left("1.1", { c: 0 })), "its successor may still need it").toEqual(["held"]);
@@ -109,7 +109,7 @@ test("an attempt that holds nothing which the target lacks is needed no more", a
   expect(kinds(left("1.1", { c: 0 }, { isMerged: true }))).toEqual(["landed"]);
 });
 
-test("only what landed or was released is collected, after its age, so many at a time", async () => {
+test("only what landed or was released is collected, after an age, so many at once", async () => {
   const { ledger, claim, land, write } = await scratch();
   await write(releaseBead("a", "1.1", "lost"));
   await claim("1.2");

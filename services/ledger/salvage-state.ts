@@ -86,7 +86,7 @@ function isWanted(work: LeftWork, bead: Bead): boolean {
   return work.refs.some(({ commit }) => commit === from);
 }
 
-/** Whether what landed is made of this: the commit itself, or what came before a clean submission. */
+/** Whether what landed has this: the commit itself, or what came before a clean submission. */
 function isIn(ref: SalvageRef, { commit, submittedMs }: Landing): boolean {
   return ref.commit === commit || ref.savedMs + secondMs <= submittedMs;
 }

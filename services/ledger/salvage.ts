@@ -5,7 +5,7 @@ import { claimEpoch, isEpoch } from "./epoch.ts";
 import type { Cursor } from "./event.ts";
 import { gtField } from "./gt-field.ts";
 
-/** That the next claim of a bead goes on from what an attempt left; it holds for one claim alone. */
+/** That a bead's next claim goes on from what an attempt left; it holds for one claim alone. */
 export const Resume = z.object({
   /** Whose work it is, `4.2`. */
   epoch: z.string().refine(isEpoch),
@@ -42,7 +42,7 @@ export function resumed(bead: Bead, cursor?: Cursor): Cursor | undefined {
 export const Released = z.object({ released_by: z.string(), at: z.string() });
 export type Released = z.infer<typeof Released>;
 
-/** The release of what one attempt left; each has a field of its own, so that none undoes another. */
+/** The release of what one attempt left; a field for each, so that none undoes another. */
 export function releasedField(epoch: string): string {
   return `gt.salvage.${epoch}`;
 }

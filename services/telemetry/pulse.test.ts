@@ -26,7 +26,7 @@ test("while the working thread is held up, the last word goes out, with its age"
   expect(pulse.beat(10_250)).toMatchObject({ loopLagMs: 5_250, bodyAgeMs: 10_249 });
 });
 
-test("the worst lag since the last beat is told, also when it is over; then it is forgotten", () => {
+test("the worst lag since the last beat is told, also when it is over; then forgotten", () => {
   const pulse = openPulse();
   pulse.ask(0);
   pulse.hear({ body, loopLagMs: 0 }, 0);

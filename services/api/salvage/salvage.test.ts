@@ -74,7 +74,7 @@ async function scratch() {
   };
 }
 
-test("what an attempt left is listed once that is over; a remote that is away is told", async () => {
+test("what an attempt left is listed once it is over; a remote that is away is told", async () => {
   await using all = await scratch();
   const { list, lose, commit } = all;
   expect(await list({ rig: "alpha" })).toMatchObject({ salvage: [], problems: [] });
@@ -96,7 +96,7 @@ test("what an attempt left is listed once that is over; a remote that is away is
   await expect(list({ bead: "alpha-x" })).rejects.toMatchObject({ reason: "not_found" });
 });
 
-test("it is shown with its patch, by its bead's id too; a wrong name says what there is", async () => {
+test("it is shown with its patch, by its bead's id too; a wrong name tells the others", async () => {
   await using all = await scratch();
   await all.lose();
   const shown = await all.get("alpha-a@1.1");
@@ -108,7 +108,7 @@ test("it is shown with its patch, by its bead's id too; a wrong name says what t
   await expect(all.get("alpha-b@1.1")).rejects.toMatchObject({ reason: "not_found" });
 });
 
-test("restored, the next claim goes on from it; not while somebody works or it is closed", async () => {
+test("restored, the next claim goes on from it; not while it is worked on or closed", async () => {
   await using all = await scratch();
   const { restore, lose, bead, commit, town, release } = all;
   const name = "alpha-a@1.1";
