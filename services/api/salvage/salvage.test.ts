@@ -96,7 +96,7 @@ test("what an attempt left is listed once it is over; a remote that is away is t
   await expect(list({ bead: "alpha-x" })).rejects.toMatchObject({ reason: "not_found" });
 });
 
-test("it is shown with its patch, by its bead's id too; a wrong name tells the others", async () => {
+test("it is shown with its patch, by its bead's id too; a wrong name says so", async () => {
   await using all = await scratch();
   await all.lose();
   const shown = await all.get("alpha-a@1.1");
