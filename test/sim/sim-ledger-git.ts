@@ -30,7 +30,7 @@ export type SimLedgerGitOptions = {
   readonly branch: string | (() => string);
   readonly machine: string;
   readonly nowMs: () => number;
-  /** Tells this process's turns from those of one that died in the middle of one. */
+  /** Whose it is, for messages. */
   readonly turns: string;
   readonly fence?: Fence;
   readonly isKeeper?: boolean;
@@ -40,6 +40,12 @@ export type SimLedgerGitOptions = {
 };
 
 type Tips = ReadonlyMap<string, string>;
+
+/**
+ * Turns are taken under the name of the clone, by all of this process: who died in the middle of
+ * one holds it for good, also against the same machine of a later run.
+ */
+let opened = 0;
 
 const pushTries = 5;
 const timeoutMs = 30_000;
@@ -62,7 +68,8 @@ class SimRepository implements LedgerGit {
   #graftedMs = Number.NEGATIVE_INFINITY;
 
   constructor(options: SimLedgerGitOptions) {
-    this.dir = `${options.dir} of ${options.turns}`;
+    opened += 1;
+    this.dir = `${options.dir} of ${options.turns}, ${opened}`;
     this.#options = options;
     this.#seen = new Map(options.seen);
   }
