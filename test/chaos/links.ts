@@ -40,7 +40,7 @@ export async function openLinks(
   const at = (port: number) => ({ host: "127.0.0.1", port });
   const bus = await openProxy(at(servers.busPort), { host, port: servers.busFront, tell });
   const town = await openProxy(at(servers.townPort), { host });
-  const git = await openProxy(at(servers.gitPort), { host });
+  const git = await openProxy(at(servers.gitPort), { host, from: host });
   return { host, bus, town, git, all: [bus, town, git] };
 }
 

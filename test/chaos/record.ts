@@ -8,7 +8,14 @@ import {
   type LedgerReading,
 } from "../../deploy/local/verify/read-ledger.ts";
 import { inOrder } from "../invariants/check.ts";
-import type { Gate, Landed, Observation, RefMoved, Worker } from "../invariants/observation.ts";
+import type {
+  Disk,
+  Gate,
+  Landed,
+  Observation,
+  RefMoved,
+  Worker,
+} from "../invariants/observation.ts";
 import { defaultLimits, type Final, type RunRecord } from "../invariants/record.ts";
 import { times } from "./fleet.ts";
 import type { RefMove } from "./git-http.ts";
@@ -36,6 +43,7 @@ export async function recordRun(stage: Stage, remote: LedgerReading): Promise<Ru
     ...appended(stage.journals.events()),
     ...(await workers(stage)),
     ...gates(remote, history),
+    ...(await goneDisks(stage, remote)),
     ...(await refs(stage, moves, history)),
   ];
   return {
@@ -89,6 +97,17 @@ async function workers(stage: Stage): Promise<Worker[]> {
     }
   }
   return found;
+}
+
+/** With a disk goes what its machine had told nobody yet. */
+async function goneDisks(stage: Stage, remote: LedgerReading): Promise<Disk[]> {
+  const held = new Set(remote.events.map(({ hash }) => hash));
+  for (const [, dir] of homes(stage)) {
+    const { events } = await foldLines(await journalLines(join(dir, "journal")));
+    for (const { hash } of events) held.add(hash);
+  }
+  const of = { kind: "disk", atMs: Date.now(), what: "gone", held, unsaved: [] } as const;
+  return [...stage.lost()].map(({ machine }) => ({ ...of, machine }));
 }
 
 /** A request's results are written down at its end, so they count from the begin of the run. */

@@ -33,19 +33,22 @@ export type ProxyOptions = {
   readonly host?: string;
   /** 0 for any free port. */
   readonly port?: number;
+  /** The address that the target sees its connections come from; the system's choice if absent. */
+  readonly from?: string;
   /** Told whether it delivers in both ways, whenever somebody decides that. */
   readonly tell?: (isWhole: boolean) => void;
 };
 
-/** Open a link that leads to `target`, which sees its connections come from the link's own host. */
+/** Open a link that leads to `target`. */
 export async function openProxy(
   target: { readonly host: string; readonly port: number },
-  { host = "127.0.0.1", port = 0, tell = () => {} }: ProxyOptions = {},
+  { host = "127.0.0.1", port = 0, from, tell = () => {} }: ProxyOptions = {},
 ): Promise<TcpProxy> {
+  const way = { ...target, allowHalfOpen: true, ...(from !== undefined && { localAddress: from }) };
   const state: State = { hole: "none", isCut: false, delayMs: 0, pairs: new Set() };
   const server = createServer({ allowHalfOpen: true }, (inner) => {
     if (state.isCut) inner.resetAndDestroy();
-    else join(state, inner, connect({ ...target, localAddress: host, allowHalfOpen: true }));
+    else join(state, inner, connect(way));
   });
   server.listen(port, host);
   await once(server, "listening");
