@@ -1,7 +1,7 @@
 import type { LedgerEvent } from "#services/ledger/event.ts";
 import { drainedField } from "#services/ledger/machines.ts";
 import { at, type Court, type Judge } from "./court.ts";
-import { type Facts, fieldsOf } from "./facts.ts";
+import { type Facts, fieldsOf, hostOf } from "./facts.ts";
 import type { Appended, Worker } from "./observation.ts";
 
 /** 11 and 18: no more workers than there is room for, and none where a drain is done. */
@@ -26,7 +26,7 @@ function judgeStart(
 ): void {
   const { machine, rig, bead, atMs } = seen;
   const running = [...facts.running.values(), seen];
-  const here = running.filter((each) => each.machine === machine).length;
+  const here = running.filter((each) => hostOf(each) === hostOf(seen)).length;
   const room = limits.get(`machine ${machine}`);
   if (room !== undefined) {
     court.look(11);

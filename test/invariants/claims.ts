@@ -1,7 +1,7 @@
 import { claimEpoch, compareEpochs } from "#services/ledger/epoch.ts";
 import type { LedgerEvent } from "#services/ledger/event.ts";
 import { at, type Court, type Judge } from "./court.ts";
-import { entry, type Facts, termOf } from "./facts.ts";
+import { entry, type Facts, hostOf, termOf } from "./facts.ts";
 import type { Appended, Effect, Landed, RefMoved, Worker } from "./observation.ts";
 import type { RunRecord } from "./record.ts";
 
@@ -74,7 +74,7 @@ function judgeStart(facts: Facts, court: Court, started: Worker[], seen: Worker)
     court.broken(2, atMs, bead, `${what}, ${before}`);
   }
   for (const other of facts.running.values()) {
-    if (other.machine !== machine || other.bead !== bead || other === again) continue;
+    if (hostOf(other) !== hostOf(seen) || other.bead !== bead || other === again) continue;
     const still = `while its worker of ${other.epoch} still ran there since ${at(other.atMs)}`;
     court.broken(2, atMs, bead, `${what}, ${still}`);
   }

@@ -141,9 +141,15 @@ export function fieldsOf({ values }: LedgerEvent): Readonly<Record<string, unkno
   return (values["fields"] ?? {}) as Record<string, unknown>;
 }
 
+/** The host that a worker runs on: of two machines with one name each has its own. */
+export function hostOf({ machine, host = machine }: Worker): string {
+  return host;
+}
+
 /** A worker's place among those that run. */
-export function workerKey({ machine, agent, bead, epoch }: Worker): string {
-  return `${machine} ${agent} ${bead} ${epoch}`;
+export function workerKey(worker: Worker): string {
+  const { agent, bead, epoch } = worker;
+  return `${hostOf(worker)} ${agent} ${bead} ${epoch}`;
 }
 
 function noteWorker({ running }: Facts, seen: Worker): void {

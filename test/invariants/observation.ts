@@ -79,6 +79,8 @@ export type Placed = Seen<"placed"> & {
 export type Worker = Seen<"worker"> & {
   readonly what: "started" | "ended" | "stuck";
   readonly machine: string;
+  /** Where it runs, if several hosts call themselves by that name; the machine's own if absent. */
+  readonly host?: string | undefined;
   readonly rig: string;
   /** The polecat's resource name. */
   readonly agent: string;

@@ -213,8 +213,10 @@ class SimWorker {
   }
 
   #change(changes: Record<string, string>): void {
-    const { host, worktree } = this.#ports;
-    if (Object.keys(changes).length > 0) edit(host.git, worktree, changes);
+    const { host, worktree, process } = this.#ports;
+    if (Object.keys(changes).length === 0) return;
+    edit(host.git, worktree, changes);
+    host.signs.set(`change ${worktree}`, process.clock.nowMs());
   }
 
   #commit(message: string): void {

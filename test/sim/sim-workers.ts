@@ -145,7 +145,8 @@ export class SimWorkers {
     const session = host.sessions.get(nameOf(marker));
     if (!session) return;
     const { machine, rig, agent, bead, epoch } = session;
-    see({ kind: "worker", atMs: timeline.nowMs(), what, machine, rig, agent, bead, epoch });
+    const where = { machine, host: host.place, rig };
+    see({ kind: "worker", atMs: timeline.nowMs(), what, ...where, agent, bead, epoch });
   }
 }
 

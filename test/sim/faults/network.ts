@@ -1,3 +1,5 @@
+import { setSkew } from "../acts/disks.ts";
+import { wipeBus } from "../acts/fleet.ts";
 import type { Direction } from "../network.ts";
 import { busPlace } from "../sim-bus.ts";
 import { codeUrl } from "../world.ts";
@@ -84,12 +86,12 @@ const restartBus: Injector = {
   },
 };
 
-const wipeBus: Injector = {
+const wipedBus: Injector = {
   name: "wipe-bus",
   faults: [22],
   plan: ofTown(0, 0),
-  begin: (sim) => {
-    sim.wipeBus();
+  begin: (sim, { detail }) => {
+    wipeBus(sim, detail);
     return () => {};
   },
 };
@@ -121,7 +123,7 @@ const clockSkew: Injector = {
     // A clock is set while the host is down: it begins the next process with it.
     if (!sim.isUp(target)) return undefined;
     sim.kill(target, "killed");
-    sim.setSkew(target, (detail % 2 === 0 ? 1 : -1) * (detail % 300_000));
+    setSkew(sim, target, (detail % 2 === 0 ? 1 : -1) * (detail % 300_000));
     sim.later(1_000, () => sim.start(target));
     return () => {};
   },
@@ -135,7 +137,7 @@ export const networkFaults: readonly Injector[] = [
   flap,
   reorder,
   restartBus,
-  wipeBus,
+  wipedBus,
   duplicate,
   slowConsumer,
   clockSkew,

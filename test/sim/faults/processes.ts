@@ -1,3 +1,5 @@
+import { loseMostForGood } from "../acts/fleet.ts";
+import { startClone, startSecondTown } from "../acts/twins.ts";
 import type { Sim } from "../sim.ts";
 import { type Injector, ofMachine, ofRig, ofTown, over, type Planned } from "./fault.ts";
 
@@ -64,7 +66,7 @@ const secondTown: Injector = {
   name: "second-town",
   faults: [9],
   plan: ofTown(20_000, 90_000),
-  begin: (sim) => sim.startSecondTown(),
+  begin: startSecondTown,
 };
 
 /** A copy of a machine's disk is started beside it, with its name. */
@@ -72,7 +74,7 @@ const cloneMachine: Injector = {
   name: "clone-machine",
   faults: [13, 50],
   plan: ofMachine(10_000, 60_000),
-  begin: (sim, { target }) => sim.startClone(target),
+  begin: (sim, { target }) => startClone(sim, target),
 };
 
 /** The holder of a rig's authority dies right after an operation of its that the remote has done. */
@@ -134,7 +136,7 @@ export const processFaults: readonly Injector[] = [
     name: "most-of-the-fleet-gone",
     faults: [53],
     plan: ofTown(0, 0),
-    begin: (sim, { detail }) => (sim.loseMostForGood(detail) ? over : undefined),
+    begin: (sim, { detail }) => (loseMostForGood(sim, detail) ? over : undefined),
   },
   {
     name: "town-and-authority-gone",

@@ -1,4 +1,5 @@
 import { authorityRef } from "#services/git/authority-chain.ts";
+import { moveAuthority } from "../acts/fleet.ts";
 import { codeUrl } from "../world.ts";
 import { type Injector, ofRig, ofTown } from "./fault.ts";
 
@@ -111,7 +112,7 @@ const movedAuthority: Injector = {
   name: "moved-authority",
   faults: [58],
   plan: ofRig(60_000, 60_000),
-  begin: (sim, { target, detail }) => sim.onGate(target, () => sim.moveAuthority(target, detail)),
+  begin: (sim, { target, detail }) => sim.onGate(target, () => moveAuthority(sim, target, detail)),
 };
 
 export const remoteFaults: readonly Injector[] = [
