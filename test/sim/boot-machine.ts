@@ -1,3 +1,4 @@
+import type { LedgerGit } from "#services/ledger/ledger-git.ts";
 import { openWisps } from "#services/ledger/wisp-store.ts";
 import type { Recipe } from "#services/molecules/library.ts";
 import type { Runtime } from "#services/runtime/runtime.ts";
@@ -29,6 +30,7 @@ export type MachineSettings = {
   /** Runs the machine's workers; they outlive the process that started them. */
   readonly runtime: (base: Base) => Runtime;
   readonly test: (base: Base) => MachineParts["test"];
+  readonly ledgerGit?: (git: LedgerGit) => LedgerGit;
   /** Told of a machine that runs: its workers may call it. */
   readonly serves?: (machine: SimMachine) => void;
   /** Takes a protection away, or watches what goes through; the ports as they are, if absent. */
@@ -76,7 +78,10 @@ export async function bootMachine(
     ...{ branch: `machines/${host.name}`, machine: host.name, nowMs: clock.nowMs },
     ...{ turns: ledger.writer, isKeeper: true },
   });
-  const company = await keepCompany(around, { ledger, git: ledgerGit });
+  const company = await keepCompany(around, {
+    ledger,
+    git: settings.ledgerGit?.(ledgerGit) ?? ledgerGit,
+  });
   await company.sync.caughtUp;
   await enrol(ledger, config, host.wire);
   const polecats: PolecatPorts = {

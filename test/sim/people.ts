@@ -30,6 +30,8 @@ export type PeoplePorts = {
   /** Whoever answers now, the town first. */
   readonly desks: () => readonly Desk[];
   readonly see: (answered: Answered) => void;
+  /** A request that is asked again is the same one; or it is another one each time. */
+  readonly keepsRequestIds: boolean;
   /** Something that nobody expects of a request. */
   readonly told: (error: unknown, what: string) => void;
 };
@@ -47,6 +49,7 @@ export class People {
   readonly ids = new Map<string, string>();
   readonly #ports: PeoplePorts;
   readonly #filed = new Map<string, Promise<string>>();
+  #asked = 0;
 
   constructor(ports: PeoplePorts) {
     this.#ports = ports;
@@ -140,8 +143,10 @@ export class People {
   }
 
   #once(desk: Desk, requestId: string, ask: Ask): Promise<string> {
-    const { timeline, see } = this.#ports;
-    const context = { principal: overseer, requestId, signal, deadlineMs: undefined };
+    const { timeline, see, keepsRequestIds } = this.#ports;
+    this.#asked += 1;
+    const named = keepsRequestIds ? requestId : `${requestId} ${this.#asked}`;
+    const context = { principal: overseer, requestId: named, signal, deadlineMs: undefined };
     return new Promise((resolve, reject) => {
       const late = new TownError("timeout", `${desk.name} did not answer`);
       const cancel = timeline.after(patienceMs, () => reject(late));

@@ -1,22 +1,19 @@
-import { createBead } from "#services/ledger/drafts.ts";
-import type { Draft } from "#services/ledger/event.ts";
-import { derivedUid } from "#services/ledger/ids.ts";
-import type { Ledger } from "#services/ledger/ledger.ts";
-import { slingField } from "#services/ledger/work-fields.ts";
 import type { Runtime } from "#services/runtime/runtime.ts";
 import { finalOf } from "../invariants/record-ledger.ts";
-import type { Verdict } from "../invariants/recorder.ts";
 import type { Base } from "./boot.ts";
-import type { SimMachine } from "./boot-machine.ts";
+import type { SimHands, SimMachine } from "./boot-machine.ts";
 import { openEndpoint } from "./endpoint.ts";
 import type { Planned } from "./faults/fault.ts";
 import { runFaults } from "./faults/plan.ts";
+import { type Desk, People } from "./people.ts";
+import type { Protection } from "./protections.ts";
 import { Random } from "./random.ts";
 import { shortRecipe } from "./recipe.ts";
 import { Sim } from "./sim.ts";
 import { simGates } from "./sim-gates.ts";
 import { unfinished } from "./unfinished.ts";
-import { makeWork, type Task, type Work } from "./work.ts";
+import { without } from "./without.ts";
+import { makeWork } from "./work.ts";
 import { newWorld, rigDrafts, type Size, townHost } from "./world.ts";
 
 /** One run: a seed, a size, its faults, and what is taken away. */
@@ -24,13 +21,15 @@ export type RunOptions = {
   readonly seed: number | string;
   readonly size: Size;
   /** Those that the seed plans, if absent. */
-  readonly faults?: readonly Planned[];
+  readonly faults?: readonly Planned[] | undefined;
+  /** The protection that is off. */
+  readonly without?: Protection | undefined;
   /** Told what a log would have. */
   readonly told?: (of: string, what: string, error: unknown) => void;
 };
 
 /** What came of one run. */
-export type RunResult = Verdict & {
+export type RunResult = ReturnType<Sim["recorder"]["finish"]> & {
   readonly seed: number | string;
   readonly faults: readonly Planned[];
   /** How often each fault was injected. */
@@ -40,7 +39,6 @@ export type RunResult = Verdict & {
   readonly landed: number;
 };
 
-const limits = { graceMs: 30_000, lostAfterMs: 60_000, brakeShare: 0.5 };
 const recipe = shortRecipe();
 /** When everyone had time to come up, ms of the run. */
 const workStartsMs = 3_000;
@@ -64,7 +62,13 @@ export async function runSeed(options: RunOptions): Promise<RunResult> {
     return false;
   };
   await timeline.run(workStartsMs, tell);
-  await fileWork(sim, work);
+  if (!world.town) throw new Error("the town did not come up");
+  await world.town.ledger.append("overseer", rigDrafts(world.rigNames));
+  const filing = { isOver: false };
+  const people = peopleOf(sim, options);
+  void people.file(work).then(() => {
+    filing.isOver = true;
+  });
   const faults = options.faults ?? sim.planned();
   const running = runFaults(sim, faults);
   await timeline.run(workStartsMs + running.endMs + 1, tell);
@@ -75,102 +79,73 @@ export async function runSeed(options: RunOptions): Promise<RunResult> {
     sim.tell();
     if (timeline.elapsedMs - lookedMs < 1_000) return false;
     lookedMs = timeline.elapsedMs;
-    return unfinished(sim).length === 0;
+    return filing.isOver && unfinished(sim).length === 0;
   };
   await timeline.run(endMs, isQuiet);
   return { ...judge(sim), seed, faults, injected: running.injected, ...figures(sim) };
 }
 
-function openSim({ seed, size, told = () => {} }: RunOptions): Sim {
+function openSim(options: RunOptions): Sim {
+  const { seed, size, told = () => {} } = options;
+  const weak = without(options.without);
+  const { limits } = weak;
   const made: { sim?: Sim } = {};
   const sim = () => made.sim as Sim;
   const machine = {
     ...{ ...limits, polecatsMax: 4, recipe },
     runtime: (base: Base): Runtime => sim().runtimeOf(base),
-    test: (base: Base) => {
-      const host = base.process.name;
-      const disk = sim().hostOf(host).git;
-      const gates = simGates({
-        ...{ process: base.process, disk, random: base.random.split("gates") },
-        witness: ({ gate, repoDir }, tree, passed) => {
-          sim().sawGate({ gate: gate.name, repoDir, tree: tree.id, passed });
-        },
-      });
-      return (run: Parameters<typeof gates>[0], signal: AbortSignal) => {
-        sim().gateBegan(rigIn(run.repoDir), host);
-        return gates(run, signal);
-      };
-    },
+    test: (base: Base) => gatesOf(sim(), base),
+    wrap: (hands: SimHands, base: Base) => sim().watchHands(weak.hands(hands), base),
+    ledgerGit: weak.ledgerGit,
     serves: (started: SimMachine) => sim().serve(started, openEndpoint),
   };
+  const { keepsWhatIsSynced, keepsLeases } = weak;
   const world = newWorld({
-    ...{ seed, size, settings: { town: limits, machine } },
+    ...{ seed, size, settings: { town: limits, machine }, keepsWhatIsSynced, keepsLeases },
     told: (of, error, what) => told(of, what, error),
-    watch: (ledger, of) => sim().watch(ledger, of),
+    watch: (ledger, of) => sim().watch(weak.ledger(ledger), of),
   });
   made.sim = new Sim(world);
   return made.sim;
+}
+
+function gatesOf(sim: Sim, base: Base) {
+  const host = base.process.name;
+  const gates = simGates({
+    ...{ process: base.process, disk: sim.hostOf(host).git, random: base.random.split("gates") },
+    witness: ({ gate, repoDir }, tree, passed) => {
+      sim.sawGate({ gate: gate.name, repoDir, tree: tree.id, passed });
+    },
+  });
+  return (run: Parameters<typeof gates>[0], signal: AbortSignal) => {
+    sim.gateBegan(rigIn(run.repoDir), host);
+    return gates(run, signal);
+  };
+}
+
+/** Who files the work, and asks wherever somebody answers. */
+function peopleOf(sim: Sim, options: RunOptions): People {
+  const { timeline, random, machines } = sim.world;
+  const desks = (): Desk[] => {
+    const { town } = sim.world;
+    const own = [...machines.values()].map(({ base }) => base);
+    return [...(town ? [town.base] : []), ...own].map(({ process, ledger }) => {
+      return { name: process.name, process, ledger };
+    });
+  };
+  const { keepsRequestIds } = without(options.without);
+  return new People({
+    ...{ timeline, random: random.split("people"), desks, keepsRequestIds },
+    see: (answered) => sim.see(answered),
+    told: (error, what) => options.told?.("people", what, error),
+  });
 }
 
 function rigIn(repoDir: string): string {
   return /\/rigs\/([^/]+)\//.exec(repoDir)?.[1] ?? "";
 }
 
-/** File all beads, each when its time has come, as a person does at the town. */
-async function fileWork(sim: Sim, { tasks, epics }: Work): Promise<void> {
-  const { town, timeline, rigNames } = sim.world;
-  if (!town) throw new Error("the town did not come up");
-  await append(town.ledger, rigDrafts(rigNames));
-  await append(
-    town.ledger,
-    epics.map(({ key, rig }) => bead(key, rig, "epic", {})),
-  );
-  const now = tasks.filter(({ filedMs }) => filedMs === 0);
-  await append(
-    town.ledger,
-    now.map((task) => taskBead(task)),
-  );
-  for (const task of tasks) {
-    if (task.filedMs > 0) timeline.after(task.filedMs, () => fileLater(sim, task));
-  }
-}
-
-function fileLater(sim: Sim, task: Task): void {
-  const ledger = sim.anyLedger();
-  if (!ledger) sim.later(1_000, () => fileLater(sim, task));
-  else
-    void append(ledger, [taskBead(task)]).catch(() => sim.later(1_000, () => fileLater(sim, task)));
-}
-
-async function append(ledger: Ledger, drafts: readonly Draft[]): Promise<void> {
-  await ledger.append("overseer", drafts);
-}
-
-/** The uid of the bead that a task is filed as. */
-export function uidOf(key: string): string {
-  return derivedUid("sim", key);
-}
-
-function taskBead({ key, rig, priority, needs, epic }: Task): Draft {
-  const edges = [
-    ...needs.map((need) => ({ to: uidOf(need), type: "blocks" })),
-    ...(epic === undefined ? [] : [{ to: uidOf(epic), type: "parent-child" }]),
-  ];
-  const fields = { [slingField.name]: { runtime: "sim", by: "overseer" } };
-  return bead(key, rig, "task", { priority, edges, fields });
-}
-
-function bead(
-  key: string,
-  rig: string,
-  issueType: string,
-  more: Partial<Parameters<typeof createBead>[0]>,
-): Draft {
-  const id = `${rig}-${key.replaceAll(" ", "-")}`;
-  return createBead({ uid: uidOf(key), id, title: key, issueType, ...more });
-}
-
-function judge(sim: Sim): Verdict {
+function judge(sim: Sim): ReturnType<Sim["recorder"]["finish"]> {
   const { machines, town } = sim.world;
   const finals = [...machines].map(([name, { base }]) => finalOf(name, base.ledger));
   if (town) finals.unshift(finalOf(townHost, town.base.ledger));

@@ -10,7 +10,7 @@ import { type Code, defaultLimits } from "../invariants/record.ts";
 import { recordLedger } from "../invariants/record-ledger.ts";
 import { Recorder } from "../invariants/recorder.ts";
 import type { Base } from "./boot.ts";
-import type { SimMachine } from "./boot-machine.ts";
+import type { SimHands, SimMachine } from "./boot-machine.ts";
 import type { openEndpoint } from "./endpoint.ts";
 import type { Planned } from "./faults/fault.ts";
 import { planFaults } from "./faults/plan.ts";
@@ -21,7 +21,9 @@ import { RemoteGate, type Trap } from "./remote-network.ts";
 import { busPlace } from "./sim-bus.ts";
 import { holds, testGate } from "./sim-gates.ts";
 import { SimWorkers } from "./sim-workers.ts";
+import { followEvents } from "./watch-events.ts";
 import { tellMoves, type WatchedRemote, watchRemote } from "./watch-refs.ts";
+import { watchTrees } from "./watch-trees.ts";
 import type { Task, Work } from "./work.ts";
 import { codeUrl, hostOf, startMachine, startTown, townHost, type World } from "./world.ts";
 
@@ -123,6 +125,7 @@ export class Sim {
   }
 
   see(seen: Observation): void {
+    this.tell(); // What the remotes did came before it.
     this.recorder.see(seen);
   }
 
@@ -136,7 +139,31 @@ export class Sim {
     ledger.onChange(({ event }) => {
       if (event.writer === ledger.writer) tellOnce(this.#wrote, by, undefined);
     });
-    return recordLedger(ledger, { recorder: this.recorder, by, nowMs: () => this.nowMs });
+    const process = this.world.processes.get(by);
+    const see = (seen: Observation) => this.see(seen);
+    const nowMs = () => this.nowMs;
+    if (process) {
+      const random = this.world.random.split(`watch ${ledger.writer}`);
+      void followEvents({ ledger, process, random, nowMs, see });
+    }
+    return recordLedger(ledger, { recorder: { see }, by, nowMs });
+  }
+
+  /** The hands of a machine, of which is taken down what they take away. */
+  watchHands(hands: SimHands, { process }: Base): SimHands {
+    const host = this.hostOf(process.name);
+    const { world } = hands.ledger;
+    const polecatGit = watchTrees(hands.polecatGit, {
+      host,
+      remoteOf: (repoDir) => {
+        const rig = /\/rigs\/([^/]+)\//.exec(repoDir)?.[1] ?? "";
+        return this.world.remotes.get(codeUrl(rig));
+      },
+      hasLanded: (bead) => world.bead(bead)?.closeKind === "merged",
+      nowMs: () => this.nowMs,
+      see: (seen) => this.see(seen),
+    });
+    return { ...hands, polecatGit };
   }
 
   /** Told once, when an event of one host is on its disk and nobody was told of it yet. */

@@ -39,11 +39,12 @@ export function newWorld(options: {
   readonly size: Size;
   readonly settings: World["settings"];
   readonly keepsWhatIsSynced?: boolean;
+  readonly keepsLeases?: boolean;
   readonly told?: Ground["told"];
   readonly watch?: Ground["watch"];
 }): World {
   const { seed, size, settings, keepsWhatIsSynced = true, told = () => {} } = options;
-  const { watch = (ledger) => ledger } = options;
+  const { watch = (ledger) => ledger, keepsLeases = true } = options;
   const random = new Random(seed);
   const timeline = new Timeline();
   const network = new Network(timeline, random.split("network"));
@@ -53,6 +54,7 @@ export function newWorld(options: {
   const remotes = new Map(
     [ledgerUrl, ...rigNames.map(codeUrl)].map((url) => [url, new MemoryRemote({ url, nowMs })]),
   );
+  for (const remote of remotes.values()) remote.ignoresLeases = !keepsLeases;
   const names = Array.from({ length: size.machines }, (_, at) => `vm-${letter(at)}`);
   const hosts = new Map(
     [townHost, ...names].map((name) => [name, newHost(name, keepsWhatIsSynced)]),
