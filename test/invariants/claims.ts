@@ -68,7 +68,10 @@ function judgeStart(facts: Facts, court: Court, started: Worker[], seen: Worker)
   const { machine, bead, epoch, agent, atMs } = seen;
   court.look(2);
   const what = `${machine} started ${agent} under ${epoch} at ${at(atMs)}`;
-  const again = started.find((each) => each.bead === bead && each.epoch === epoch);
+  // Two machines with one name cannot know of each other in time: they are judged by what lands.
+  const again = started.find((each) => {
+    return each.bead === bead && each.epoch === epoch && !isTwin(each, seen);
+  });
   if (again) {
     const before = `and ${again.machine} had started that attempt at ${at(again.atMs)}`;
     court.broken(2, atMs, bead, `${what}, ${before}`);
@@ -79,6 +82,11 @@ function judgeStart(facts: Facts, court: Court, started: Worker[], seen: Worker)
     court.broken(2, atMs, bead, `${what}, ${still}`);
   }
   started.push(seen);
+}
+
+/** Of one name, on two hosts. */
+function isTwin(one: Worker, other: Worker): boolean {
+  return one.machine === other.machine && hostOf(one) !== hostOf(other);
 }
 
 /**
