@@ -142,7 +142,8 @@ export class Sim {
     const process = this.world.processes.get(by);
     const see = (seen: Observation) => this.see(seen);
     const nowMs = () => this.nowMs;
-    if (process) {
+    // One of them is enough, and following costs.
+    if (process && by === townHost) {
       const random = this.world.random.split(`watch ${ledger.writer}`);
       void followEvents({ ledger, process, random, nowMs, see });
     }
