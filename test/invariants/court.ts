@@ -38,7 +38,11 @@ export type Judge = {
   readonly ends?: (record: RunRecord) => void;
 };
 
-/** A time as reports show it: seconds since the run began. */
+/** From here on a number of ms is a time, and no length of time. */
+const timesFromMs = 1e12;
+
+/** A time of day, or a length of time, as reports show it. */
 export function at(atMs: number): string {
+  if (atMs >= timesFromMs) return new Date(atMs).toISOString().slice(11, 23);
   return `${(atMs / 1_000).toFixed(3)} s`;
 }
