@@ -148,8 +148,8 @@ function silence(machine: string, isSilent: boolean, why: string): Observation {
 
 function openTown({ home, git, signal, see }: FleetOptions, bus: ChaosBus): Fleet["town"] {
   const tell = (news: UnitNews) => {
-    if (news === "paused" || news === "resumed") return;
-    see({ kind: "process", atMs: Date.now(), of: "town", isUp: news === "up" });
+    if (news !== "begun" && news !== "down") return;
+    see({ kind: "process", atMs: Date.now(), of: "town", isUp: news === "begun" });
   };
   let address = "127.0.0.1:0";
   const plan = () => {
@@ -201,11 +201,12 @@ function openMachine(
     };
   };
   const tell = (news: UnitNews) => {
-    see(silence(machine, news === "down" || news === "paused", news));
-    if (news === "paused" || news === "resumed") return;
-    see({ kind: "process", atMs: Date.now(), of: machine, isUp: news === "up" });
+    if (news !== "begun") see(silence(machine, news === "down" || news === "paused", news));
+    if (news !== "begun" && news !== "down") return;
+    see({ kind: "process", atMs: Date.now(), of: machine, isUp: news === "begun" });
   };
   const unit = openUnit(home, plan, { signal, tell });
+  see(silence(machine, true, "not started yet"));
   see({ kind: "capacity", atMs: Date.now(), of: "machine", name: machine, polecatsMax: room });
   return {
     ...unit,

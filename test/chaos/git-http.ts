@@ -42,6 +42,8 @@ export type RefMove = {
   readonly after: string;
   readonly from: string;
   readonly isTorn: boolean;
+  /** Whether `after` has `before` in its history, as the repository knew it then. */
+  readonly isForward: boolean;
 };
 
 /** A smart HTTP server over the bare repositories of one folder. */
@@ -121,8 +123,9 @@ async function serve(
   const isTorn = dies;
   for (const ref of call.refs) {
     const [was = "", is = ""] = [before.get(ref), after.get(ref)];
+    if (was === is) continue;
     const move = { repo, ref, before: was, after: is, from: call.from, isTorn };
-    if (was !== is) moves.push({ atMs: Date.now(), ...move });
+    moves.push({ atMs: Date.now(), ...move, isForward: await follows(dir, was, is) });
   }
   if (fault === "lose-answer" || dies) request.socket.resetAndDestroy();
   else send(response, answer);
@@ -135,6 +138,12 @@ async function readRefs(dir: string, refs: readonly string[]): Promise<Map<strin
   const { stdout } = await runGit(["for-each-ref", format, ...refs], { cwd: dir });
   const lines = stdout.split("\n").filter(Boolean);
   return new Map(lines.map((line) => line.split(" ") as [string, string]));
+}
+
+async function follows(dir: string, before: string, after: string): Promise<boolean> {
+  if (before === "" || after === "") return before === "";
+  const args = ["merge-base", "--is-ancestor", before, after];
+  return (await runGit(args, { cwd: dir, okCodes: [0, 1] })).code === 0;
 }
 
 function send(response: ServerResponse, { status, headers, body }: BackendAnswer): void {

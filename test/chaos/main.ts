@@ -1,4 +1,4 @@
-// `npm run chaos [-- [--scenario NAME]... [--list] [--json] [--fast]]`: real processes, real faults.
+// `npm run chaos [-- [--scenario NAME]... [--list] [--json] [--fast]]`: real faults of real parts.
 
 import { tmpdir } from "node:os";
 import { findNatsServer } from "../../deploy/setup/nats-server.ts";

@@ -133,19 +133,21 @@ async function refs(
   );
   const last = new Map([[main, history.start]]);
   const seen: Observation[] = [];
-  for (const { atMs, ref, before, after, from, isTorn } of moves) {
+  for (const { atMs, ref, before, after, from, isTorn, isForward } of moves) {
     if (ref !== main && ref !== chain) continue;
     const was = last.get(ref) ?? "";
     last.set(ref, after);
-    const moved = (to: string, start: string, by: string, how: RefMoved["how"]): RefMoved => {
-      const isForward = start === "" || history.contains(to, start);
-      return { kind: "ref", atMs, remote: "alpha", ref, from: start, to, by, how, isForward };
-    };
+    const of = { kind: "ref", atMs, remote: "alpha", ref } as const;
     // Whatever happened past our server was by people: a push, a rewind, a restored backup.
-    if (was !== before) seen.push(moved(before, was, "a person", "human"));
+    if (was !== before) {
+      const isOn = was === "" || history.contains(before, was);
+      const by = { by: "a person", how: "human", isForward: isOn } as const;
+      seen.push({ ...of, from: was, to: before, ...by });
+    }
     const by = hosts.get(from) ?? "town";
     const landed = ref === main ? await landings(stage, { atMs, before, after, by }, history) : [];
-    seen.push(moved(after, before, by, isTorn ? "torn" : "ours"), ...landed);
+    const how: RefMoved["how"] = isTorn ? "torn" : "ours";
+    seen.push({ ...of, from: before, to: after, by, how, isForward }, ...landed);
   }
   const now = history.tip;
   const was = last.get(main) ?? "";

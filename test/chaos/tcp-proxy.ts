@@ -118,7 +118,7 @@ function join(state: State, inner: Socket, outer: Socket): void {
   };
   for (const socket of [inner, outer]) {
     socket.setNoDelay(true);
-    socket.on("error", () => socket.destroy()); // The other side learns of it where the link lets it.
+    socket.on("error", () => socket.destroy()); // The other side hears where the link lets it.
     socket.on("close", () => {
       sync();
       gone();

@@ -32,7 +32,7 @@ export type Unit = {
 };
 
 /** What became of a process by what was done to it. */
-export type UnitNews = "up" | "down" | "paused" | "resumed";
+export type UnitNews = "begun" | "up" | "down" | "paused" | "resumed";
 
 /** What each start of a process looks up anew. */
 export type UnitPlan = () => DaemonPlan;
@@ -68,6 +68,7 @@ export function openUnit(
     const note = (as: string, { pid, startTime }: ProcessMark) => {
       mark = { pid, startTime };
       noteProcess(home, as, mark);
+      tell("begun");
     };
     const { ready } = await startDaemon(planOf(), { table, signal, note });
     tell("up");

@@ -2,7 +2,7 @@ import type { Scenario } from "../scenario.ts";
 import { authority } from "../stage.ts";
 import { holdOnBoth, letAllGo, pairOfMachines } from "../steps.ts";
 
-/** The machine that holds the authority loses its power for good; the other does all that is left. */
+/** The machine that holds the authority loses its power for good; the other does what is left. */
 export const authorityLost: Scenario = {
   name: "authority-lost",
   faults: [3, 20],

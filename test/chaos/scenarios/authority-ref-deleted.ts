@@ -3,7 +3,7 @@ import { addRig } from "../stage.ts";
 import { atRemote } from "../steps.ts";
 import { fileMany, fileWork } from "../work.ts";
 
-/** Somebody deletes the ref that says who may land; it is established again, and nothing is lost. */
+/** Somebody deletes the ref that says who may land; it is made again, and nothing is lost. */
 export const authorityRefDeleted: Scenario = {
   name: "authority-ref-deleted",
   faults: [48],

@@ -1,7 +1,7 @@
 import type { Scenario } from "../scenario.ts";
 import { holdOnBoth, letAllGo, pairOfMachines } from "../steps.ts";
 
-/** Two machines are full, and one is lost for good: the other takes no more than it has room for. */
+/** Two machines are full, and one is lost for good: the other takes what it has room for. */
 export const capacityKept: Scenario = {
   name: "capacity-kept",
   faults: [53],

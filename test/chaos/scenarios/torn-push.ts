@@ -5,7 +5,7 @@ import { addRig } from "../stage.ts";
 import { isLanding } from "../steps.ts";
 import { fileMany } from "../work.ts";
 
-/** The remote dies in the middle of landings, before and between its refs; its locks stay a while. */
+/** The remote dies in the middle of landings, before and between its refs; its locks stay on. */
 export const tornPush: Scenario = {
   name: "torn-push",
   faults: [47],
