@@ -170,6 +170,23 @@ test("a newer version's checkpoint is put aside, one at most", async () => {
   expect(left).toEqual(["newer.db.old"]);
 });
 
+test("what other rules folded is folded anew, so that replicas agree", async () => {
+  const disk = new MemoryDisk();
+  const path = join(dir, "older-rules.db");
+  const first = await open(path, disk);
+  await fill(first, 0, 4);
+  const before = told(first, asked);
+  await first.close();
+  const db = new DatabaseSync(path);
+  db.exec("UPDATE meta SET value = '2' WHERE name = 'version'");
+  db.close();
+  // Then late exits and releases were taken by their clocks alone.
+  const again = await open(path, disk);
+  expect(again.alarms()[0]?.detail).toContain("of form 2, and this version has");
+  expect(told(again, asked)).toEqual(before);
+  await again.close();
+});
+
 test("who was killed as the file was made leaves nothing to tell of", async () => {
   const path = join(dir, "empty.db");
   writeFileSync(path, "");

@@ -3,8 +3,12 @@ import { dirname } from "node:path";
 import { DatabaseSync, type SQLInputValue, type StatementSync } from "node:sqlite";
 import { codeOf, DamagedStore, isDamage, sqliteError, storeError } from "./store-error.ts";
 
-/** The form of the tables below. A store of another form is made anew from the events. */
-const version = 2;
+/**
+ * The form of the tables below, and of what is folded into them: a store of another form is made
+ * anew from the events. It rises with each change of the fold's rules too, or a replica that went
+ * on from what older rules made would differ from one that read the same events.
+ */
+const version = 3;
 export const inMemory = ":memory:";
 /** A journal that grew with one large checkpoint is cut to this by a later one. */
 const journalBytesMax = 16 * 1024 * 1024;
