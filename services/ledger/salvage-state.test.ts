@@ -132,6 +132,15 @@ test("only what landed or was released is collected, after an age, so many at on
   expect(epochs(startMs + 10 * dayMs, 1)).toEqual(["1.1"]);
 });
 
+test("what a lost machine pushes after the release of its work was released by nobody", async () => {
+  const { kinds, write } = await scratch();
+  const release = { released_by: "ann", at: "2026-01-02T00:00:00Z", commits: ["c"] };
+  await write(releaseBead("a", "1.1", "lost"), setFields("a", { [releasedField("1.1")]: release }));
+  expect(kinds(left("1.1", { c: 0 }))).toEqual(["released"]);
+  expect(kinds(left("1.1", { late: 9_000, c: 0 }))).toEqual(["left"]);
+  expect(kinds(left("1.1", { late: 9_000 }))).toEqual(["left"]);
+});
+
 test("a release whose time cannot be read collects nothing", async () => {
   const { ledger, write } = await scratch();
   await write(

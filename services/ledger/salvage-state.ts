@@ -1,7 +1,7 @@
 import type { LeftWork, SalvageRef } from "#services/git/salvage.ts";
 import { type Bead, isHeld } from "./bead.ts";
 import { compareEpochs } from "./epoch.ts";
-import { releaseOf, resumePoint } from "./salvage.ts";
+import { type Released, releaseOf, resumePoint } from "./salvage.ts";
 import { landedCommitField, mergeField } from "./work-fields.ts";
 import type { World } from "./world.ts";
 
@@ -64,7 +64,7 @@ function judge(work: LeftWork, bead: Bead, { landings, taken }: Known): SalvageS
   if (ahead > 0 || (ahead === 0 && isHeld(bead))) return { kind: "held" };
   if (isWanted(work, bead)) return { kind: "held" };
   const release = releaseOf(bead, work.epoch);
-  if (release) {
+  if (release && covers(release, work)) {
     return { kind: "released", freedMs: instant(release.at), by: release.released_by };
   }
   const own = landings.find(({ epoch }) => epoch === work.epoch);
@@ -77,6 +77,11 @@ function judge(work: LeftWork, bead: Bead, { landings, taken }: Known): SalvageS
   // On the target by another way: a branch that holds nothing of its own, or a person's merge.
   const landedAs = work.refs.map(({ commit }) => commit);
   return { kind: "landed", freedMs: work.refs[0].savedMs, landedAs };
+}
+
+/** Whether all that is there now was there when somebody let go of it. */
+function covers({ commits }: Released, { refs }: LeftWork): boolean {
+  return refs.every(({ commit, isMerged }) => isMerged || (commits?.includes(commit) ?? true));
 }
 
 /** Whether the next attempt shall go on from it, or the one that stands did. */

@@ -39,7 +39,12 @@ export function resumed(bead: Bead, cursor?: Cursor): Cursor | undefined {
 }
 
 /** That what an attempt left is needed no more. */
-export const Released = z.object({ released_by: z.string(), at: z.string() });
+export const Released = z.object({
+  released_by: z.string(),
+  at: z.string(),
+  /** What was there to be let go of; what its machine pushed later, nobody has seen yet. */
+  commits: z.array(z.string()).optional(),
+});
 export type Released = z.infer<typeof Released>;
 
 /** The release of what one attempt left; a field for each, so that none undoes another. */

@@ -1,6 +1,6 @@
 import { SalvageService } from "#proto/gastown/v1/salvage_service_pb.ts";
 import { setFields } from "#services/ledger/drafts.ts";
-import { releasedField, releaseOf } from "#services/ledger/salvage.ts";
+import { releasedField } from "#services/ledger/salvage.ts";
 import { judgeSalvage } from "#services/ledger/salvage-state.ts";
 import type { MethodImpl } from "#services/rpc/method.ts";
 import { TownError } from "#services/rpc/town-error.ts";
@@ -27,12 +27,14 @@ export function releaseSalvage(ports: SalvagePorts): ReleaseSalvage {
     const { work } = found;
     await mutate(ledger, method, request, context, ({ principal }) => {
       const now = world.bead(bead.uid) ?? bead;
-      if (judgeSalvage([work], world)[0]?.state.kind === "held") {
+      const kind = judgeSalvage([work], world)[0]?.state.kind;
+      if (kind === "held") {
         const name = salvageName(now.id, work.epoch);
         throw refusedState(now.id, `${name} is held: its attempt stands, or the next one needs it`);
       }
-      if (releaseOf(now, work.epoch)) return { bead: now.uid, drafts: [] };
-      const release = { released_by: principal, at: new Date(nowMs()).toISOString() };
+      if (kind === "released") return { bead: now.uid, drafts: [] };
+      const commits = work.refs.map(({ commit }) => commit);
+      const release = { released_by: principal, at: new Date(nowMs()).toISOString(), commits };
       return {
         bead: now.uid,
         drafts: [setFields(now.uid, { [releasedField(work.epoch)]: release })],
