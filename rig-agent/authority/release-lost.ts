@@ -53,10 +53,12 @@ export function releasesOfLost(
   const { rig } = enrolled;
   return workInHand(world).flatMap((bead) => {
     const { claim } = bead;
-    if (!claim || !isHeld(bead) || rigOf(bead, world)?.rig.name !== rig.name) return [];
+    if (!claim) return [];
     const { machine, epoch } = claim;
     const isGone = lost.gone.has(machine);
     const lostForMs = lost.forMs(machine);
+    if (!isGone && lostForMs === undefined) return []; // Nearly always, so it is asked first.
+    if (!isHeld(bead) || rigOf(bead, world)?.rig.name !== rig.name) return [];
     const isDue = lostForMs !== undefined && lostForMs >= rig.lossWaitMs;
     if (!isGone && !(rig.onLoss === "replace" && isDue && canGoOn(bead, enrolled, world)))
       return [];

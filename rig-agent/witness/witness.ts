@@ -59,8 +59,10 @@ export function startWitness(options: WitnessOptions): Actor {
     round: () => patrol(options, mail),
     report,
   });
-  const deaf = ledger.onChange(({ event, bead }) => {
-    if (event.op !== "create" || bead?.issueType !== "message" || bead.assignee !== me) return;
+  const deaf = ledger.onChange((change) => {
+    if (change.event.op !== "create") return;
+    const { bead } = change;
+    if (bead?.issueType !== "message" || bead.assignee !== me) return;
     mail.add(bead.uid);
     actor.ring();
   });
