@@ -75,6 +75,14 @@ test("a wish for a hand-off names the claim that shall end, and stands once", as
   expect(other).toMatchObject({ exitCode: 1, err: expect.stringContaining("another request") });
 });
 
+test("slung to a machine after its hand-off, a bead goes there", async () => {
+  await gt(["handoff", "alpha-a", "--to", "vm-b"]);
+  await town.write(releaseBead("a", "1.1", "handed off"));
+  const told = await gt(["sling", "alpha-a", "--runtime", "patch", "--machine", "vm-b"]);
+  expect(told).toMatchObject({ exitCode: 0, err: "" });
+  expect(handOffField.read(bead())).toBeUndefined();
+});
+
 test.for<[string, string, () => Promise<unknown>]>([
   ["there is no such machine", "no machine vm-c; there are: vm-a, vm-b", async () => {}],
   [

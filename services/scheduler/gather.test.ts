@@ -58,6 +58,8 @@ const handedOff = (to: string, epoch = "1.1") => ({ "gt.handoff": { to, epoch, b
 test.for([
   { name: "to another machine", field: handedOff("vm-b"), machine: "vm-b", leaves: "vm-a" },
   { name: "to any other", field: handedOff(""), machine: undefined, leaves: "vm-a" },
+  { name: "to one lost since", field: handedOff("vm-c"), machine: undefined, leaves: "vm-a" },
+  { name: "to one that left", field: handedOff("vm-d"), machine: undefined, leaves: "vm-a" },
   { name: "of a former claim", field: handedOff("vm-b", "1.0"), machine: undefined },
 ])("a hand-off $name counts for the claim that it ended", async ({ field, machine, leaves }) => {
   const nowMs = () => 1_000_000;
@@ -65,8 +67,15 @@ test.for([
   const ledger = await openLedger({ dir: "/j", machine: "town", disk, nowMs });
   const rig = { name: "alpha", prefix: "alpha", remote: "r", target: "main" };
   const fields = { "gt.sling": { by: "me" }, ...field };
+  const host = (name: string, more: Fields = {}) => {
+    const offer = { "gt.machine": { name, polecatsMax: 2 }, ...more };
+    const at = { uid: name, id: `hq-${name}`, title: name, issueType: "machine" };
+    return createBead({ ...at, fields: offer });
+  };
   await ledger.append("overseer", [
     createBead({ uid: "r", id: "hq-r", title: "r", issueType: "rig", fields: { "gt.rig": rig } }),
+    ...["vm-a", "vm-b"].map((name) => host(name)),
+    host("vm-c", { "gt.lost": { sinceAt: "2026-01-01T00:00:00Z", why: "silent" } }),
     createBead({ uid: "a", id: "alpha-a", title: "a", fields }),
     claimBead("a", "1.1", { machine: "vm-a", polecat: "rigs/alpha/polecats/nux" }),
     releaseBead("a", "1.1", "handed off"),

@@ -50,7 +50,7 @@ export function gather(world: World, scope: Scope, nowMs: number): Gathered {
     const rig = rigOf(bead, world)?.rig.name;
     const sling = slingOf(bead, world);
     if (rig === undefined || !sling || !scope.rig(rig)) return [];
-    return [{ uid: bead.uid, rig, ...wishFor(bead, sling) }];
+    return [{ uid: bead.uid, rig, ...wishFor(bead, sling, world, scope) }];
   });
   // Most rounds find nothing to place, and in a large fleet the seats are what is dear.
   if (candidates.length === 0) return { candidates, seats: [], limits: [] };
@@ -73,29 +73,36 @@ export function gather(world: World, scope: Scope, nowMs: number): Gathered {
 }
 
 function closure(host: EnrolledMachine, scope: Scope): string | undefined {
-  const { isHeard, isLost } = scope;
   const { name } = host.machine;
-  if (isLost ? isLost(name) : host.lostSince !== undefined) return "lost";
+  if (isLost(host, scope)) return "lost";
   if (host.state !== "ready") return host.state;
   const trouble = scope.trouble?.(host.machine);
   if (trouble !== undefined) return `kept out: ${trouble}`;
-  return isHeard(name) ? undefined : "silent";
+  return scope.isHeard(name) ? undefined : "silent";
+}
+
+function isLost({ machine, lostSince }: EnrolledMachine, scope: Scope): boolean {
+  return scope.isLost ? scope.isLost(machine.name) : lostSince !== undefined;
 }
 
 /**
  * Which machine a bead is for alone. A hand-off counts for the claim that it ended, and more than
- * where the bead was slung to: it was said later, of the same bead.
+ * where the bead was slung to: it was said later, of the same bead. Its claim is over by then, so
+ * nobody could hand it elsewhere: a machine that was lost or left since is not waited for.
  */
 function wishFor(
   bead: Bead,
   sling: Sling | undefined,
+  world: World,
+  scope: Scope,
 ): Pick<Candidate, "machine" | "wish" | "leaves"> {
   const handOff = handOffField.read(bead);
   if (!handOff || !bead.claim || handOff.epoch !== bead.claim.epoch) {
     return { machine: sling?.machine };
   }
   const leaves = bead.claim.machine;
-  if (handOff.to === "") return { machine: sling?.machine, leaves };
+  const heir = machineNamed(world, handOff.to);
+  if (!heir || isLost(heir, scope)) return { machine: sling?.machine, leaves };
   return { machine: handOff.to, wish: "handed", leaves };
 }
 
@@ -114,7 +121,7 @@ export function standingPlacement(bead: Bead, world: World, scope: Scope): strin
   const host = machine === undefined ? undefined : machineNamed(world, machine);
   const rig = rigOf(bead, world)?.rig;
   if (machine === undefined || !host || !rig) return undefined;
-  const wanted = wishFor(bead, slingOf(bead, world)).machine ?? machine;
+  const wanted = wishFor(bead, slingOf(bead, world), world, scope).machine ?? machine;
   if (wanted !== machine || !serves(host.machine, rig)) return undefined;
   return closure(host, scope) === undefined ? machine : undefined;
 }

@@ -6,7 +6,7 @@ import { setFields } from "#services/ledger/drafts.ts";
 import { machines } from "#services/ledger/machines.ts";
 import { isDispatchable } from "#services/ledger/readiness.ts";
 import { rigOf } from "#services/ledger/rigs.ts";
-import { slingField } from "#services/ledger/work-fields.ts";
+import { handOffField, slingField } from "#services/ledger/work-fields.ts";
 import type { World } from "#services/ledger/world.ts";
 import type { MethodImpl } from "#services/rpc/method.ts";
 import { TownError } from "#services/rpc/town-error.ts";
@@ -54,6 +54,8 @@ export function slingBead(ports: ApiPorts): SlingBead {
       // Slung again without a word on how, it is worked on as it was.
       const before = runtime === "" ? held.fields[slingField.name] : undefined;
       const fields: Record<string, Json> = { [slingField.name]: Object.assign({}, before, given) };
+      // Said now, it counts more than where the last claim was to be handed off to.
+      if (machine !== "" && handOffField.read(held)) fields[handOffField.name] = null;
       const drafts = [setFields(held.uid, isAside(held) ? { ...fields, status: "open" } : fields)];
       if (held.issueType === "epic") {
         const aside = below.filter(isAside);
