@@ -2,6 +2,7 @@ import { expect, test, vi } from "vitest";
 import { takeTerm } from "#services/git/authority-chain.ts";
 import { runGit } from "#services/git/run-git.ts";
 import { systemClock } from "#services/lifecycle/clock.ts";
+import { TownError } from "#services/rpc/town-error.ts";
 import { gateBench } from "./gate-bench.ts";
 import { gitCode } from "./git-code.ts";
 import { newLane, workLane } from "./lane.ts";
@@ -29,6 +30,31 @@ test("killed between push and close: the next one closes exactly once", async ()
   expect(rig.bead(request)).toMatchObject({ closeKind: "merged", closes: [close] });
   expect(rig.events()).toBe("testing closed-landing");
   expect(await rig.ref("main")).toBe(landed);
+});
+
+test("a landing that the disk had no room for is closed once there is, and not judged anew", async () => {
+  await using rig = await scratchRig([]);
+  await rig.submit("a", { "a.txt": "a" });
+  let [isFull, refusals] = [false, 0];
+  const land: typeof gitCode.land = async (wanted) => {
+    const outcome = await gitCode.land(wanted);
+    isFull = true;
+    return outcome;
+  };
+  const append: typeof rig.ledger.append = async (actor, drafts) => {
+    if (isFull) refusals += 1;
+    if (isFull) throw new TownError("exhausted", "no space left on the disk");
+    return rig.ledger.append(actor, drafts);
+  };
+  const ledger = { ...rig.ledger, append };
+  const [ports, memory] = [await rig.ports({ ledger, code: { ...gitCode, land } }), newLane()];
+  for (const _ of [1, 2]) {
+    await expect(workLane(ports, "alpha", memory, never)).rejects.toThrow("no space");
+  }
+  isFull = false;
+  await workLane(ports, "alpha", memory, never);
+  expect(refusals).toBe(2);
+  expect(rig.bead("al-a")).toMatchObject({ status: "closed", closeKind: "merged" });
 });
 
 test("a landing whose request has not arrived is closed when it has", async () => {

@@ -131,7 +131,10 @@ async function land(
   switch (outcome.kind) {
     case "landed":
       ports.terms.advance(rig, outcome.tip);
+      // A disk that takes no more leaves it open here; the chain has to be read again then.
+      memory.reconciled = undefined;
       await write(work, landed(ports.ledger.world, uid, commit) ?? []);
+      memory.reconciled = term.term;
       tell(work, request, { event: "landed", commit });
       return true;
     case "fenced": {
