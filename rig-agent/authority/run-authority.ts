@@ -40,12 +40,15 @@ const retryMaxMs = 30_000;
 
 /** Govern the rigs of this machine: on every change of the ledger, and now and then unasked. */
 export function runAuthority(options: AuthorityOptions): Actor {
-  const { ledger, clock, signal, report } = options;
+  const { ledger, clock, signal, report, fleet } = options;
   const round = authorityRound(options, () => actor.ring());
-  const actor = runActor({ name: "authority", clock, signal, everyMs, report, round });
+  const shared = { clock, signal, everyMs, report };
+  const actor = runActor({ ...shared, name: "authority", round });
+  // A round may wait for a remote longer than a judge who is not asked takes for a stop of its own.
+  const judge = runActor({ ...shared, name: "fleet", round: async () => void fleet.verdict() });
   const deaf = ledger.onChange(actor.ring);
   signal.addEventListener("abort", deaf, { once: true });
-  return actor;
+  return { ...actor, ended: Promise.all([actor.ended, judge.ended]).then(() => {}) };
 }
 
 /**

@@ -4,6 +4,7 @@ import { closeBead, createBead } from "#services/ledger/drafts.ts";
 import { slingField } from "#services/ledger/work-fields.ts";
 import { runActor } from "#services/lifecycle/actor.ts";
 import { systemClock } from "#services/lifecycle/clock.ts";
+import { fleetLimits } from "#services/telemetry/judge-fleet.ts";
 import { runAuthority } from "../../../rig-agent/authority/run-authority.ts";
 import { Terms } from "../../../rig-agent/authority/terms.ts";
 import { dispatch } from "../../../town/mayor/mayor.ts";
@@ -105,6 +106,12 @@ function openCourse(pair: Pair): Course {
     reconcile: async () => {},
     isTownHeard: () => true,
     isHeard: () => true,
+    fleet: {
+      limits: fleetLimits,
+      verdict: () => ({ lost: new Map(), braked: [] }),
+      isDeaf: () => false,
+      silentMs: () => 0,
+    },
     took: () => {},
   });
   const bell = { ring: () => {} };
