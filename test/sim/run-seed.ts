@@ -2,6 +2,7 @@ import type { Runtime } from "#services/runtime/runtime.ts";
 import { finalOf } from "../invariants/record-ledger.ts";
 import type { Base } from "./boot.ts";
 import type { SimHands, SimMachine } from "./boot-machine.ts";
+import { digestOf } from "./digest.ts";
 import { openEndpoint } from "./endpoint.ts";
 import type { Planned } from "./faults/fault.ts";
 import { runFaults } from "./faults/plan.ts";
@@ -37,6 +38,8 @@ export type RunResult = ReturnType<Sim["recorder"]["finish"]> & {
   readonly elapsedMs: number;
   readonly events: number;
   readonly landed: number;
+  /** Of the whole history: a seed has one, on any machine. */
+  readonly digest: string;
 };
 
 const recipe = shortRecipe();
@@ -82,7 +85,9 @@ export async function runSeed(options: RunOptions): Promise<RunResult> {
     return filing.isOver && unfinished(sim).length === 0;
   };
   await timeline.run(endMs, isQuiet);
-  return { ...judge(sim), seed, faults, injected: running.injected, ...figures(sim) };
+  const judged = judge(sim);
+  const digest = digestOf(judged.record);
+  return { ...judged, seed, faults, injected: running.injected, ...figures(sim), digest };
 }
 
 function openSim(options: RunOptions): Sim {

@@ -21,6 +21,8 @@ export type SeedReport = {
   readonly elapsedMs: number;
   readonly events: number;
   readonly landed: number;
+  /** Of the whole history. */
+  readonly digest: string;
   /** The story of the bead that the first violation is about. */
   readonly story: readonly string[];
 };
@@ -31,9 +33,9 @@ const storyLinesMax = 200;
 export async function reportSeed(job: SeedJob): Promise<SeedReport> {
   const result: Awaited<ReturnType<typeof runSeed>> & { readonly record?: RunRecord } =
     await runSeed(job);
-  const { seed, faults, injected, looked, violations, elapsedMs, events, landed } = result;
+  const { seed, faults, injected, looked, violations, elapsedMs, events, landed, digest } = result;
   const concerned = violations[0]?.concerns;
   const isTold = concerned !== undefined && result.record !== undefined;
   const story = isTold ? timeline(result.record, concerned).slice(0, storyLinesMax) : [];
-  return { seed, faults, injected, looked, violations, elapsedMs, events, landed, story };
+  return { seed, faults, injected, looked, violations, elapsedMs, events, landed, digest, story };
 }

@@ -4,7 +4,7 @@ import { seedsEnough, Tally, tellFailed, tellSummary } from "./summary.ts";
 
 const calm: SeedReport = {
   ...{ seed: 1, faults: [], injected: {}, looked: {}, violations: [], story: [] },
-  ...{ elapsedMs: 3_600_000, events: 10, landed: 2 },
+  ...{ elapsedMs: 3_600_000, events: 10, landed: 2, digest: "d" },
 };
 const violation = { invariant: 7, name: "forward", concerns: "b", atMs: 1, seen: "it went back" };
 const everything = Object.fromEntries(Array.from({ length: 20 }, (_, at) => [at + 1, 1]));
@@ -26,6 +26,16 @@ test("a violation, and a seed that broke down, are failures", () => {
   const broken = new Tally([]);
   broken.addBroken(3, "cannot");
   expect(broken.summary(0, true)).toMatchObject({ ok: false, broken: [{ seed: 3 }] });
+});
+
+test("the digest of many histories tells of each of them, and of their order", () => {
+  const digestOf = (...digests: readonly string[]) => {
+    const tally = new Tally([]);
+    for (const digest of digests) tally.add({ ...calm, digest });
+    return tally.summary(0, true).digest;
+  };
+  expect(digestOf("a", "b")).toBe(digestOf("a", "b"));
+  expect(new Set([digestOf("a", "b"), digestOf("b", "a"), digestOf("a")]).size).toBe(3);
 });
 
 test("what never happened fails many seeds, not few, and none that lack a protection", () => {

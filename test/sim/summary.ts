@@ -1,4 +1,5 @@
 import { invariantNames, invariants } from "../invariants/names.ts";
+import { chain } from "./digest.ts";
 import type { Planned } from "./faults/fault.ts";
 import type { SeedReport } from "./seed-report.ts";
 
@@ -23,6 +24,8 @@ export type Summary = {
   readonly failed: readonly (number | string)[];
   /** Seeds of which nothing came, with why. */
   readonly broken: readonly { readonly seed: number | string; readonly why: string }[];
+  /** Of all histories, in the order of their seeds: the same seeds have the same, anywhere. */
+  readonly digest: string;
   /** What never happened, though so many seeds were run that it should have. */
   readonly never: readonly string[];
 };
@@ -40,6 +43,7 @@ export class Tally {
   #simulatedMs = 0;
   #events = 0;
   #landed = 0;
+  #digest = "";
 
   /** @param faultNames every fault that there is */
   constructor(faultNames: readonly string[]) {
@@ -56,6 +60,7 @@ export class Tally {
     this.#simulatedMs += report.elapsedMs;
     this.#events += report.events;
     this.#landed += report.landed;
+    this.#digest = chain(this.#digest, report.digest);
     for (const [name, count] of Object.entries(report.injected)) {
       this.#faults[name] = (this.#faults[name] ?? 0) + count;
     }
@@ -85,6 +90,7 @@ export class Tally {
       invariants: Object.fromEntries(Object.entries(this.#looked)),
       failed: this.#failed,
       broken: this.#broken,
+      digest: this.#digest,
       never,
     };
   }
@@ -129,6 +135,7 @@ export function tellSummary(summary: Summary): string {
     ...Object.entries(summary.invariants).map(
       ([number, count]) => `  ${count} ${number} ${invariantNames[Number(number)] ?? ""}`,
     ),
+    `the digest of all histories: ${summary.digest}`,
     ...never,
     ...broken.map(({ seed, why }) => `seed ${seed} broke down: ${why}`),
   ];

@@ -49,15 +49,14 @@ export function newWorld(options: {
   const timeline = new Timeline();
   const network = new Network(timeline, random.split("network"));
   const bus = new SimBus(timeline, network, random.split("bus"));
-  const rigNames = Array.from({ length: size.rigs }, (_, at) => `rig${letter(at)}`);
+  const rigNames = rigNamesOf(size);
   const { nowMs } = timeline;
   const remotes = new Map(
     [ledgerUrl, ...rigNames.map(codeUrl)].map((url) => [url, new MemoryRemote({ url, nowMs })]),
   );
   for (const remote of remotes.values()) remote.ignoresLeases = !keepsLeases;
-  const names = Array.from({ length: size.machines }, (_, at) => `vm-${letter(at)}`);
   const hosts = new Map(
-    [townHost, ...names].map((name) => [name, newHost(name, keepsWhatIsSynced)]),
+    [townHost, ...machineNames(size)].map((name) => [name, newHost(name, keepsWhatIsSynced)]),
   );
   const ground = { townName: "sim", timeline, random, bus, remotes, decode: sharedDecode(), told };
   const seen = { watch, processes: new Map() };
@@ -71,6 +70,16 @@ export function newWorld(options: {
     machines: new Map(),
     town: undefined,
   };
+}
+
+/** What the machines of a town of this size are called. */
+export function machineNames({ machines }: Size): string[] {
+  return Array.from({ length: machines }, (_, at) => `vm-${letter(at)}`);
+}
+
+/** What its rigs are called. */
+export function rigNamesOf({ rigs }: Size): string[] {
+  return Array.from({ length: rigs }, (_, at) => `rig${letter(at)}`);
 }
 
 function letter(at: number): string {
