@@ -102,6 +102,22 @@ test("a placed bead is claimed under the term, and only once", async () => {
   expect(ledger.world.bead("b")?.claim).toBeUndefined();
 });
 
+test("what was placed on a machine that was lost since is not claimed there", async () => {
+  const lost = { sinceAt: "2026-01-01T00:00:00Z", why: "silent" };
+  const policy = { name: "alpha", prefix: "alpha", remote: "r", target: "main", onLoss: "wait" };
+  const ledger = await town(
+    machine("vm-b"),
+    setFields("m-vm-b", { "gt.lost": lost }),
+    setFields("rig-alpha", { "gt.rig": policy, "gt.appointed": { machine: "vm-a", term: 0 } }),
+    bead("a", { "gt.placement": { machine: "vm-b", reasons: [], claim: "" } }),
+  );
+  await govern(ports(ledger));
+  expect(ledger.world.bead("a")?.claim).toBeUndefined();
+  await ledger.append("deacon", [setFields("m-vm-b", { "gt.lost": null })]);
+  await govern(ports(ledger));
+  expect(ledger.world.bead("a")?.claim?.machine).toBe("vm-b");
+});
+
 test("a start takes a new term, and a re-claim rises above the last epoch", async () => {
   const ledger = await town(bead("a", placed));
   await govern(ports(ledger));

@@ -160,7 +160,9 @@ async function claim(
   const isRigs = (bead: { id: string }) => rigOf(bead, world)?.rig.name === name;
   const find = () => {
     const placed = ports.isTownHeard() ? undefined : ownPlan(ports, name, losses).placementOf;
-    return assignments(world, enrolled, nowMs(), placed);
+    const assigned = assignments(world, enrolled, nowMs(), placed);
+    // Placed before it was lost: claimed there it would wait for a machine that never had it.
+    return assigned.filter(({ machine }) => !losses.isLost(machine));
   };
   const former = find().filter(({ bead }) => hasFormerWork(bead, world));
   const cursors = await cursorsFor(
