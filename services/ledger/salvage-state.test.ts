@@ -78,6 +78,14 @@ test("what landed is what was submitted, and what was saved before that", async 
   expect(kinds(left("1.1", { late: 90_000 }))).toEqual(["left"]);
 });
 
+test("a ledger ahead of the worker's clock takes no later change for a submitted one", async () => {
+  const { kinds, land, clock } = await scratch();
+  clock.nowMs += 240_000;
+  await land("1.1", "c");
+  expect(kinds(left("1.1", { late: 60_000, c: 10_000 }))).toEqual(["left"]);
+  expect(kinds(left("1.1", { c: 10_000, wip: 9_000 }))).toEqual(["landed"]);
+});
+
 test("late work of another attempt than the one that landed stays until released", async () => {
   const { kinds, claim, land, write } = await scratch();
   await write(releaseBead("a", "1.1", "lost"));

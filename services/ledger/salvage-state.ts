@@ -27,8 +27,8 @@ type Landing = {
   readonly landedMs: number;
 };
 
-/** Git counts commits' times in seconds. */
-const secondMs = 1_000;
+/** How far a stamp of the ledger may be ahead of the clock that commits are dated by. */
+const skewMaxMs = 5 * 60_000;
 
 /**
  * What each attempt's left work is. Pure. Whatever is not known to be safe is `left`: late work of
@@ -70,8 +70,11 @@ function judge(work: LeftWork, bead: Bead, { landings, taken }: Known): SalvageS
   const own = landings.find(({ epoch }) => epoch === work.epoch);
   const heir = work.refs.find(({ commit }) => taken.has(commit));
   const landing = own ?? (heir && taken.get(heir.commit));
+  const submitted = own && work.refs.find(({ commit }) => commit === own.commit);
   const isSafe = (ref: SalvageRef) =>
-    ref.isMerged || (own && isIn(ref, own)) || (heir !== undefined && isBelow(ref, heir));
+    ref.isMerged ||
+    (own && isIn(ref, own, submitted)) ||
+    (heir !== undefined && isBelow(ref, heir));
   if (!work.refs.every(isSafe)) return { kind: "left" };
   if (landing) return { kind: "landed", freedMs: landing.landedMs, landedAs: [landing.landedAs] };
   // On the target by another way: a branch that holds nothing of its own, or a person's merge.
@@ -92,8 +95,10 @@ function isWanted(work: LeftWork, bead: Bead): boolean {
 }
 
 /** Whether what landed has this: the commit itself, or what came before a clean submission. */
-function isIn(ref: SalvageRef, { commit, submittedMs }: Landing): boolean {
-  return ref.commit === commit || ref.savedMs + secondMs <= submittedMs;
+function isIn(ref: SalvageRef, own: Landing, submitted: SalvageRef | undefined): boolean {
+  if (ref.commit === own.commit || ref.savedMs + skewMaxMs <= own.submittedMs) return true;
+  // Dated by one clock, that of the worker's machine; in whole seconds.
+  return submitted !== undefined && ref.savedMs < submitted.savedMs;
 }
 
 /** Whether one attempt's ref is no newer than the one that its successor went on from. */
