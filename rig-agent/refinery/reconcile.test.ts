@@ -75,6 +75,31 @@ test("a landing whose request has not arrived is closed when it has", async () =
   expect(other.bead("al-a").closeKind).toBe("merged");
 });
 
+test("what landed is not done again though its worker's last words are lost", async () => {
+  await using rig = await scratchRig([]);
+  const request = await rig.submit("a", { "a.txt": "a" });
+  await workLane(await rig.ports(), "alpha", newLane(), never);
+  await using other = await scratchRig([]);
+  for (const { line } of rig.ledger.log()) {
+    if (line.includes(`"${rig.bead(request).uid}"`)) break;
+    other.ledger.receive([line], "git");
+  }
+  expect(other.bead("al-a")).toMatchObject({ status: "in_progress" });
+  const [ports, memory] = [await rig.ports({ ledger: other.ledger }), newLane()];
+  await workLane(ports, "alpha", memory, never);
+  const [close] = rig.bead("al-a").closes;
+  expect(other.bead("al-a")).toMatchObject({ closeKind: "merged", closes: [close] });
+  expect(memory.pending).toHaveLength(1);
+  other.ledger.receive(
+    [...rig.ledger.log()].map(({ line }) => line),
+    "git",
+  );
+  await workLane(ports, "alpha", memory, never);
+  expect(memory.pending).toEqual([]);
+  expect(other.bead(request)).toMatchObject({ closeKind: "merged", closes: [close] });
+  expect(other.bead("al-a").closes).toEqual([close]);
+});
+
 test("only the chain says what landed, whatever a commit's trailers say", async () => {
   await using rig = await scratchRig([{ name: "test", command: "false" }]);
   const request = await rig.submit("a", { "a.txt": "a" });

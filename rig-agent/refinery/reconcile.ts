@@ -1,7 +1,12 @@
 import type { Landing } from "#services/git/authority-chain.ts";
+import { closeBead } from "#services/ledger/drafts.ts";
+import { isEpoch } from "#services/ledger/epoch.ts";
+import type { Draft } from "#services/ledger/event.ts";
 import { rigNamed, termBranch } from "#services/ledger/rigs.ts";
+import type { World } from "#services/ledger/world.ts";
 import { landingState } from "#services/merge-queue/landings.ts";
-import { landed, refineryOf } from "#services/merge-queue/outcome.ts";
+import { landed, mergedClose, refineryOf } from "#services/merge-queue/outcome.ts";
+import { mergeRequestUid } from "#services/molecules/leave.ts";
 import type { Term } from "../authority/terms.ts";
 import type { RefineryPorts } from "./ports.ts";
 
@@ -47,7 +52,11 @@ export async function reconcileChain(
   return { kind: "ruling", tip, pending: await closeLandings(ports, rig, standing) };
 }
 
-/** Close landings that are known to stand; returns those whose beads have not arrived yet. */
+/**
+ * Close landings that are known to stand; returns those whose requests have not arrived yet. The
+ * bead of such a one closes all the same: its worker's machine may be lost together with what it
+ * had not said yet, and what landed is not to be done again.
+ */
 export async function closeLandings(
   { ledger, tell }: Ports,
   rig: string,
@@ -56,12 +65,24 @@ export async function closeLandings(
   const pending: Landing[] = [];
   for (const landing of landings) {
     const { request, bead, epoch, commit } = landing;
-    const drafts = landed(ledger.world, request, commit);
-    if (!drafts) pending.push(landing);
-    else if (drafts.length > 0) {
+    const known = landed(ledger.world, request, commit);
+    if (!known) pending.push(landing);
+    const drafts = known ?? closeWork(ledger.world, landing);
+    if (drafts.length > 0) {
       await ledger.append(refineryOf(rig), drafts);
       tell({ event: "closed-landing", rig, request, bead, epoch, commit });
     }
   }
   return pending;
+}
+
+/** Close the bead of a landing by the chain's word alone; it must be the one that was submitted. */
+function closeWork(world: World, { request, bead, epoch, commit, target }: Landing): Draft[] {
+  const work = world.bead(bead);
+  if (!work || work.deleted || !isEpoch(epoch)) return [];
+  if (mergeRequestUid(work.uid, epoch) !== request) return [];
+  const close = mergedClose(request, commit);
+  if (work.closes.includes(close)) return [];
+  const reason = `landed as ${commit.slice(0, 12)} on ${target}`;
+  return [closeBead(work.uid, { close, kind: "merged", reason, epoch, commit, request })];
 }
