@@ -249,6 +249,13 @@ test.for<[string, Work, SessionView[], unknown[]]>([
   expect(reconcile([one], sessions, limits)).toEqual(expected);
 });
 
+test("a worker that is started again keeps its place: nobody new gets it, whoever is asked first", () => {
+  const works = [work({ bead: "b" }), work({ bead: "a", claim: { respawn: 0 } })];
+  const sessions = [session("1.1.0", { bead: "z" }), session("4.2.0", { bead: "a", ...dead })];
+  const actions = reconcile(works, sessions, limits);
+  expect(actions.map((action) => action.do)).toEqual(["wait", "respawn"]);
+});
+
 test("more claims than places wait, with a word", () => {
   const works = ["a", "b", "c"].map((bead) => work({ bead }));
   const actions = reconcile(works, [session("1.1.0", { bead: "z" })], limits);

@@ -114,12 +114,17 @@ export function reconcile(
 ): Action[] {
   const kept: Action[] = [];
   const starts: Action[] = [];
-  let used = sessions.filter(takesPlace).length;
-  for (const work of works) {
+  const plans = works.map((work) => {
     const own = sessions.filter(({ bead }) => bead === work.bead).sort(newestFirst);
+    return { work, own, begun: begin(work, own, limits) };
+  });
+  const respawned = plans.filter(({ begun }) => begun.some((action) => action.do === "respawn"));
+  // A worker that is started again goes back to its place: nobody new may have it meanwhile.
+  let used = sessions.filter(takesPlace).length + respawned.length;
+  for (const { work, own, begun } of plans) {
     for (const session of own) kept.push(...tend(work, session, own, limits));
     if (own.length === 0 && isLanded(work)) kept.push({ do: "squash", bead: work.bead });
-    for (const action of begin(work, own, limits)) {
+    for (const action of begun) {
       if (action.do === "spawn" && used >= limits.polecatsMax && !isResumed(action, own)) {
         const why = `all ${limits.polecatsMax} places for polecats are taken`;
         starts.push({ do: "wait", bead: work.bead, why });
