@@ -20,6 +20,11 @@ export type MachineState = "ready" | "cordoned" | "draining";
 
 /** The machine's field on its bead. */
 export const machineField = gtField("gt.machine", Machine);
+/**
+ * What tells the home that has this name from every other one; written by that home itself, once it
+ * was let in. Versions before this one write none.
+ */
+export const identityField = gtField("gt.identity", z.string().min(1));
 /** What the town wants of it; written by the town. */
 export const machineStateField = gtField(
   "gt.machine_state",
