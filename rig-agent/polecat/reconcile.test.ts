@@ -237,6 +237,19 @@ test.for<[string, Work, SessionView[], unknown[]]>([
     [{ do: "respawn", bead: "al-1", epoch: "4.2.4", after: "nux-4.2.3" }],
   ],
   [
+    "but asking for one again and again without a step is one",
+    work({ claim: { respawn: 19, restart: { respawn: 19, sinceMs: 5_000 } } }),
+    [session("4.2.19", dead)],
+    [
+      {
+        do: "escalate",
+        bead: "al-1",
+        epoch: "4.2.19",
+        why: "its worker ended 20 times without a step and without an exit",
+      },
+    ],
+  ],
+  [
     "a re-claim here: the old session makes room, the new one starts",
     work({ claim: { epoch: "4.3" } }),
     [session("4.2.0", dead)],
@@ -249,7 +262,7 @@ test.for<[string, Work, SessionView[], unknown[]]>([
   expect(reconcile([one], sessions, limits)).toEqual(expected);
 });
 
-test("a worker that is started again keeps its place: nobody new gets it, whoever is asked first", () => {
+test("a worker that is started again keeps its place, whoever is asked first", () => {
   const works = [work({ bead: "b" }), work({ bead: "a", claim: { respawn: 0 } })];
   const sessions = [session("1.1.0", { bead: "z" }), session("4.2.0", { bead: "a", ...dead })];
   const actions = reconcile(works, sessions, limits);

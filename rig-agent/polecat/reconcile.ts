@@ -98,6 +98,9 @@ export type PolecatLimits = {
   readonly leaveGraceMs: number;
 };
 
+/** So many sessions without a step go round in a circle, though each asked for the next one. */
+const sessionsMax = 20;
+
 /** How long a worker that asked for a fresh session is left to hear the answer. */
 export const answerMs = 1_000;
 
@@ -214,8 +217,10 @@ function begin(work: Work, own: readonly SessionView[], limits: PolecatLimits): 
   // A worker that got a step further was no crash loop, whatever ended it: a restart of ours, say.
   // Nor was one that asked for a fresh session.
   const fruitless = started - Math.max(claim.progress ?? 0, (claim.restart?.respawn ?? -1) + 1);
-  if (fruitless >= limits.respawnsMax) {
-    const why = `its worker ended ${fruitless + 1} times without a step and without an exit`;
+  const sessions = started + 1 - (claim.progress ?? 0);
+  if (fruitless >= limits.respawnsMax || sessions >= sessionsMax) {
+    const ends = fruitless >= limits.respawnsMax ? fruitless + 1 : sessions;
+    const why = `its worker ended ${ends} times without a step and without an exit`;
     return [{ do: "escalate", bead, epoch: `${claim.epoch}.${started}`, why }];
   }
   if (last) return [{ do: "respawn", bead, epoch: next, after: last.name }];
