@@ -1,5 +1,6 @@
 import { claimEpoch, compareEpochs } from "#services/ledger/epoch.ts";
 import type { LedgerEvent } from "#services/ledger/event.ts";
+import { stepField, workField } from "#services/ledger/work-fields.ts";
 import { at, type Court, type Judge } from "./court.ts";
 import { entry, type Facts, hostOf, termOf } from "./facts.ts";
 import type { Appended, Effect, Landed, RefMoved, Worker } from "./observation.ts";
@@ -30,7 +31,10 @@ export function claimsJudge(facts: Facts, court: Court): Judge {
         judgeTerm(court, terms, event, seen);
       },
     },
-    ends: (record) => judgeClaimed(facts, court, started, record),
+    ends: (record) => {
+      judgeClaimed(facts, court, started, record);
+      judgeCounted(court, record);
+    },
   };
 }
 
@@ -162,5 +166,22 @@ function judgeClaimed(
     const why = claim ? `that claim is for ${claim.machine}` : "nobody made that claim";
     const what = `${machine} started ${agent} under ${epoch} at ${at(atMs)}`;
     court.broken(2, atMs, bead, `${what}, and ${why}`);
+  }
+}
+
+/** What counts as done at the end was done under the claim that counts, or that claim says so. */
+function judgeCounted(court: Court, { finals: [final], ending }: RunRecord): void {
+  const world = final?.world;
+  for (const step of world?.everywhere() ?? []) {
+    const work = stepField.read(step) === undefined ? undefined : workField.read(step);
+    const claim = work === undefined ? undefined : world?.bead(work)?.claim;
+    if (!claim || step.closes.length === 0) continue;
+    court.look(2);
+    const own = `step:${claim.epoch}`;
+    const isOlder = step.closes.every((close) => close.startsWith("step:") && close !== own);
+    if (step.status !== "closed" || !isOlder || Object.hasOwn(claim.done, step.uid)) continue;
+    const what = `${step.id} counts as done under ${claim.epoch}, which never did it`;
+    const by = step.closes.map((close) => close.replace("step:", "")).join(", ");
+    court.broken(2, ending.atMs, work ?? "", `${what}: ${by} did, and is not in its cursor`);
   }
 }

@@ -2,6 +2,7 @@ import type { Git } from "#services/git/git.ts";
 import type { Draft } from "#services/ledger/event.ts";
 import type { Ledger } from "#services/ledger/ledger.ts";
 import type { LedgerGit } from "#services/ledger/ledger-git.ts";
+import { stepField } from "#services/ledger/work-fields.ts";
 import { landed, refineryOf } from "#services/merge-queue/outcome.ts";
 import type { MemoryPolecatGit } from "../../rig-agent/polecat/git-memory.ts";
 import type { CodePorts } from "../../rig-agent/refinery/ports.ts";
@@ -64,7 +65,8 @@ export function without(protection: Protection | undefined): Weakness {
     case "storm-brake":
       return { ...strong, limits: { ...limits, brakeShare: 1 } };
     case "grace":
-      return { ...strong, limits: { ...limits, graceMs: 0 } };
+      // What is shorter than the grace makes nobody lost, because loss takes longer than that.
+      return { ...strong, limits: { ...limits, graceMs: 0, lostAfterMs: 12_000 } };
     case "close-after-land":
       return { ...strong, hands: (hands) => ({ ...hands, code: closesFirst(hands) }) };
     case "single-landing":
@@ -72,10 +74,18 @@ export function without(protection: Protection | undefined): Weakness {
   }
 }
 
-/** What an attempt does is written as if nobody's, so that the fold has nothing to compare. */
+/** Steps that say where an attempt stands, and not what it has made. */
+const closing = new Set(["submit", "exit-decision", "request-shutdown"]);
+
+/**
+ * The steps that an attempt worked through are closed as if by nobody, so that the fold has nothing
+ * to compare: they count for whatever attempt comes after it.
+ */
 function withoutEpochs(ledger: Ledger): Ledger {
   const bare = (draft: Draft): Draft => {
-    if (draft.op !== "close" && draft.op !== "set") return draft;
+    const step = draft.op === "close" ? ledger.world.bead(draft.bead) : undefined;
+    const name = step && stepField.read(step);
+    if (name === undefined || closing.has(name)) return draft;
     const { epoch: _epoch, ...rest } = draft;
     return rest;
   };

@@ -5,6 +5,7 @@ import { networkFaults } from "./network.ts";
 import { processFaults } from "./processes.ts";
 import { remoteFaults } from "./remotes.ts";
 import { stateFaults } from "./state.ts";
+import { stormFaults } from "./storms.ts";
 
 /** Every way to trouble a simulated town. */
 export const injectors: readonly Injector[] = [
@@ -12,6 +13,7 @@ export const injectors: readonly Injector[] = [
   ...networkFaults,
   ...remoteFaults,
   ...stateFaults,
+  ...stormFaults,
 ];
 
 const byName = new Map(injectors.map((each) => [each.name, each]));
