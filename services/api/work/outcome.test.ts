@@ -8,6 +8,7 @@ import {
   releaseBead,
   setFields,
 } from "#services/ledger/drafts.ts";
+import { derivedUid } from "#services/ledger/ids.ts";
 import { scratchTown } from "../scratch-town.ts";
 import { clientOf, file } from "./scratch-client.ts";
 
@@ -23,6 +24,15 @@ async function claimed() {
   const reasons = async () => (await call("explainBead", { id })).placement?.reasons ?? [];
   return { town, call, id, uid, reasons };
 }
+
+test("of a bead that is held on a lost machine that is said first", async () => {
+  const { town, reasons } = await claimed();
+  const lost = { "gt.lost": { sinceAt: "2026-01-01T00:00:00Z", why: "silent" } };
+  await town.write(setFields(derivedUid("machine", "vm-a"), lost));
+  const [first, second] = await reasons();
+  expect(first).toBe("vm-a is lost since 2026-01-01T00:00:00Z");
+  expect(second).toMatch(/^held by/);
+});
 
 test("of a bead that a worker gave up it is said who did so, and in what words", async () => {
   const { town, call, id, uid, reasons } = await claimed();

@@ -1,6 +1,7 @@
 import type { MessageInitShape } from "@bufbuild/protobuf";
 import type { PlacementSchema } from "#proto/gastown/v1/work_service_pb.ts";
 import { type Bead, isHeld } from "#services/ledger/bead.ts";
+import { machineNamed } from "#services/ledger/machines.ts";
 import { isDispatchable, judgeReadiness, slingOf } from "#services/ledger/readiness.ts";
 import { rigOf } from "#services/ledger/rigs.ts";
 import { placementField } from "#services/ledger/work-fields.ts";
@@ -17,7 +18,9 @@ export function placementOf(bead: Bead, ports: ApiPorts): PlacementInit {
   const aside = whyAside(bead, world);
   const blocked = aside.length > 0 ? all.filter((each) => each !== `it is ${bead.status}`) : all;
   if (claim && isHeld(bead)) {
-    return { machine: claim.machine, reasons: [...blocked, ...notes] };
+    const lostSince = machineNamed(world, claim.machine)?.lostSince;
+    const lost = lostSince === undefined ? [] : [`${claim.machine} is lost since ${lostSince}`];
+    return { machine: claim.machine, reasons: [...lost, ...blocked, ...notes] };
   }
   if (bead.status === "closed") {
     return { reasons: [endOf(bead, world)] };
