@@ -32,7 +32,7 @@ test("killed between push and close: the next one closes exactly once", async ()
   expect(await rig.ref("main")).toBe(landed);
 });
 
-test("a landing that the disk had no room for is closed once there is, and not judged anew", async () => {
+test("a landing that the disk had no room for is closed later, and not judged anew", async () => {
   await using rig = await scratchRig([]);
   await rig.submit("a", { "a.txt": "a" });
   let [isFull, refusals] = [false, 0];

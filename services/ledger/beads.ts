@@ -13,6 +13,7 @@ import { indexQuery, type Query } from "./search.ts";
 import { type OpenState, States } from "./states.ts";
 import type { Store } from "./store/store.ts";
 import type { Tier } from "./tier.ts";
+import { isOfType, TypedBeads, typeOf } from "./typed-beads.ts";
 import type { World } from "./world.ts";
 
 /** How many views of beads below the active tier are kept. */
@@ -38,14 +39,13 @@ export type TakenUp = {
 export class Beads implements World {
   readonly readiness: ReadyIndex;
   /** Told before a bead changes: by a checkpoint that has yet to put it as it was. */
-  beforeFold: ((uid: string) => void) | undefined;
+  beforeFold?: ((uid: string) => void) | undefined;
   readonly #store: Store | undefined;
   readonly #states: States;
   readonly #names: NameIndex;
   readonly #naming: Naming;
   readonly #requests: Requests;
-  /** The answers of `ofType`, each until one of its beads changes. */
-  readonly #typed = new Map<string, readonly Bead[]>();
+  readonly #typed = new TypedBeads();
   /** Views of beads that are not in memory. */
   readonly #readViews = new BoundedMap<Bead>(readMax);
 
@@ -103,12 +103,7 @@ export class Beads implements World {
   }
 
   ofType(issueType: string): readonly Bead[] {
-    const held = this.#typed.get(issueType);
-    if (held) return held;
-    const beads = [...this.#viewsOf(this.#names.near("type", issueType))];
-    const found = beads.filter((bead) => bead.tier === "active" && isOfType(bead, issueType));
-    this.#typed.set(issueType, found);
-    return found;
+    return this.#typed.of(issueType, () => this.#viewsOf(this.#names.near("type", issueType)));
   }
 
   everyOfType(issueType: string): readonly Bead[] {
@@ -208,7 +203,7 @@ export class Beads implements World {
     const type = typeOf(state);
     if (type !== before.type) {
       this.#names.add("type", type, uid);
-      this.#typed.delete(type);
+      this.#typed.forget(type);
     }
     const work = fieldText(state, "gt.work");
     if (work !== "" && work !== before.work) this.#names.add("work", work, uid);
@@ -228,11 +223,9 @@ export class Beads implements World {
       if (isNew) this.#forgetSources(event.bead); // Its uid means something from now on.
       return;
     }
-    // Its name may change, and so may the names of all that were created under one of its ids.
-    const sharers = [...state.creations.values()].flatMap(({ id }) => [
-      ...this.#names.of("id", id),
-    ]);
-    for (const uid of new Set(sharers)) {
+    // Its name may change, and those of all that were created under one of its ids.
+    const ids = [...state.creations.values()].map(({ id }) => id);
+    for (const uid of new Set(ids.flatMap((id) => [...this.#names.of("id", id)]))) {
       this.#forget(uid);
       for (const name of this.#naming.writtenAs(uid)) this.#forgetSources(name);
     }
@@ -261,9 +254,8 @@ export class Beads implements World {
       this.#readViews.delete(uid);
       return;
     }
-    if (resident.view) this.#typed.delete(resident.view.issueType);
-    // Its creation may just have arrived, and no list has it yet.
-    else if (resident.state) this.#typed.delete(typeOf(resident.state));
+    if (resident.view) this.#typed.forget(resident.view.issueType);
+    else if (resident.state) this.#typed.forget(typeOf(resident.state)); // It may be new.
     resident.view = undefined;
     this.readiness.touch(uid);
   }
@@ -305,12 +297,4 @@ export class Beads implements World {
       if (bead) yield bead;
     }
   }
-}
-
-function typeOf(state: BeadState): string {
-  return fieldText(state, "issue_type") || "task";
-}
-
-function isOfType(bead: Bead, issueType: string): boolean {
-  return bead.issueType === issueType && !bead.deleted;
 }

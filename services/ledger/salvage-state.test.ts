@@ -140,7 +140,7 @@ test("only what landed or was released is collected, after an age, so many at on
   expect(epochs(startMs + 10 * dayMs, 1)).toEqual(["1.1"]);
 });
 
-test("what a lost machine pushes after the release of its work was released by nobody", async () => {
+test("what a lost machine pushes after its work was released was released by nobody", async () => {
   const { kinds, write } = await scratch();
   const release = { released_by: "ann", at: "2026-01-02T00:00:00Z", commits: ["c"] };
   await write(releaseBead("a", "1.1", "lost"), setFields("a", { [releasedField("1.1")]: release }));

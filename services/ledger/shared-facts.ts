@@ -1,5 +1,5 @@
 import type { Bead } from "./bead.ts";
-import { closedAsFailed } from "./readiness.ts";
+import { closedAsFailed } from "./unmet.ts";
 
 /** What of a bead decides about others. Equal ones are one object. */
 export type Facts = {

@@ -33,7 +33,7 @@ export const HandOff = z.object({
 });
 export type HandOff = z.infer<typeof HandOff>;
 
-/** That all which an attempt had done is in one pushed commit; its machine's word as it ended it. */
+/** That all an attempt had done is in one pushed commit; its machine's word as it ended it. */
 export const Saved = z.object({
   epoch: z.string().refine(isEpoch),
   commit: z.string(),

@@ -17,7 +17,7 @@ export type ActorOptions = {
   readonly signal: AbortSignal;
   /** The longest time between two rounds. */
   readonly everyMs: number;
-  /** How long it rests between two rounds however often it is rung; as its clock says, if absent. */
+  /** How long it rests between two rounds that are rung for; as its clock says, if absent. */
   readonly restMs?: number;
   /** One round. A failure is reported, and the next round comes all the same. */
   readonly round: (signal: AbortSignal) => Promise<void>;

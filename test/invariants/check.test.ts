@@ -300,7 +300,7 @@ test("20: a worker that nobody ended is told by the checker", () => {
   ]);
 });
 
-test("13: a bead that is ready at the end, with a machine there for it, was forgotten", async () => {
+test("13: a bead that is ready at the end, with a machine for it, was forgotten", async () => {
   const forgotten = await makeRun(async ({ town }) => {
     await town.append("overseer", [bead("a2")]);
   });

@@ -55,7 +55,7 @@ function judgeAgain(facts: Facts, court: Court, seen: Landed): void {
   const bead = facts.workOf(seen);
   for (const other of facts.landed.get(bead) ?? []) {
     const isSame = claimEpoch(other.epoch) === claimEpoch(epoch) || other.request === request;
-    if (isSame || isAskedAgain(facts, bead, other)) continue; // The first is an attempt's own affair.
+    if (isSame || isAskedAgain(facts, bead, other)) continue; // Another judge's affair.
     if (!facts.code[rig]?.contains(commit, other.commit)) continue;
     const first = `${other.epoch} had landed at ${at(other.atMs)}`;
     court.broken(5, atMs, bead, `${by} landed ${epoch} at ${at(atMs)}, though ${first}`);

@@ -112,7 +112,7 @@ export type Destroyed = Seen<"destroyed"> & {
   readonly epoch: string;
   /** Commits beyond the target, and a name for each uncommitted content, that were in it. */
   readonly work: readonly string[];
-  /** Those of them that are elsewhere: at a remote's branch, checkpoint, salvage ref, the target. */
+  /** Those of them that a remote has: on a branch, a checkpoint, a salvage ref, the target. */
   readonly held: readonly string[];
   /** Its work had landed, or a person had released it. */
   readonly isFree: boolean;
@@ -142,7 +142,7 @@ export type Gate = Seen<"gate"> & {
   readonly passed: boolean;
 };
 
-/** A candidate of ours became part of a target; one of these for each commit that a push brought. */
+/** A candidate of ours became part of a target; one for each commit that a push brought. */
 export type Landed = Seen<"landed"> & {
   readonly rig: string;
   readonly target: string;
@@ -182,7 +182,7 @@ export type Disk = Seen<"disk"> & {
   readonly what: "gone" | "rewound";
   /** Hashes of that machine's events that others or the remote held then. */
   readonly held: ReadonlySet<string>;
-  /** How old the work of its worktrees was, beyond what is pushed; `wasAway`: pushing was in vain. */
+  /** How old what was not pushed of its worktrees was; `wasAway`: pushing was in vain. */
   readonly unsaved: readonly {
     readonly bead: string;
     readonly ageMs: number;

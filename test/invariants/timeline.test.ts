@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { makeRun } from "./made-run.ts";
 import { timeline } from "./timeline.ts";
 
-test("the story of a bead is told in aligned lines, with the faults that fell into it", async () => {
+test("the story of a bead is told in aligned lines, with the faults in it", async () => {
   const run = await makeRun();
   const fault = { kind: "fault", atMs: 102_000, numbers: [17], what: "vm-a cut off" } as const;
   const lines = timeline({ ...run, observations: [...run.observations, fault] }, "a1");

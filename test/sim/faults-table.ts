@@ -43,8 +43,8 @@ export function renderFaults({ simulator, chaos }: Standings, listed = listedFau
   return [
     "# Faults, and what shows that they are stood up to",
     "",
-    "Generated from the lists that the simulator (`npm run sim`) and chaos (`npm run chaos`) run by;",
-    "`npm run generate` writes it, and a test compares. A fault that nobody shows fails that test.",
+    "Generated from the lists that the simulator (`npm run sim`) and chaos (`npm run chaos`) run",
+    "by; `npm run generate` writes it, and a test compares. A fault that nobody shows fails that test.",
     "",
     "| | Fault | Simulator | Chaos | Elsewhere |",
     "|---|---|---|---|---|",

@@ -17,7 +17,7 @@ export type Host = {
   sessions: Map<string, PolecatSession>;
   /** By session, the lines that its worker printed. */
   outputs: Map<string, string[]>;
-  /** When a session last printed (`output <session>`), a worktree last got a commit, and the like. */
+  /** When a session last printed (`output <session>`), a worktree last got a commit, and so on. */
   signs: Map<string, number>;
 };
 

@@ -110,7 +110,7 @@ function lineContract(open: () => Promise<LedgerGitFixture>): void {
 }
 
 function rewindContract(open: () => Promise<LedgerGitFixture>): void {
-  test("a branch that went back is told, and its writer puts there again what it lacks", async () => {
+  test("a branch that went back is told, and its writer puts back what it lacks", async () => {
     await using fixture = await open();
     const [a, b] = [writer(fixture, "vm-a"), writer(fixture, "vm-b", { isKeeper: true })];
     await a.write("one");

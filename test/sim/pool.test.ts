@@ -19,7 +19,7 @@ test("what comes of jobs is handed out in their order, whichever is done first",
   await pool.close();
 });
 
-test("a thread that dies, fails or hangs is its job's failure, and the next job has another", async () => {
+test("a thread that dies, fails or hangs fails its job, and the next job has another", async () => {
   const pool = open({ jobs: 1, timeoutMs: 3_000 });
   await pool.run({ act: "say" }); // Up by now, however long that takes.
   expect(await pool.run({ act: "die" })).toEqual({ failure: "its thread ended with 3" });

@@ -144,7 +144,7 @@ test("a worker outlives its rig-agent, is found by its marker, and asks the next
   expect(await Promise.race([promise, Promise.resolve("never told")])).toBe("never told");
 });
 
-test("who loses the connection in the middle of a call asks again as the same request", async () => {
+test("who loses the connection during a call asks again as the same request", async () => {
   const { timeline, workers, asked, serve, launch } = await scratchHost("plain");
   const first = serve();
   const calls = workers.endpoint?.calls;

@@ -32,7 +32,7 @@ export class Timeline {
     return this.#called;
   }
 
-  /** Call once after `delayMs`, whoever is dead or paused by then: what the world does by itself. */
+  /** Call once after `delayMs`, whoever is dead or paused: what the world does by itself. */
   readonly after = (delayMs: number, then: () => void): (() => void) => {
     return this.#timers.add(this.#nowMs + Math.max(0, Math.round(delayMs)), then);
   };

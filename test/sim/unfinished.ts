@@ -3,7 +3,7 @@ import { isSlung, openWork, readyBeads } from "#services/ledger/readiness.ts";
 import type { World } from "#services/ledger/world.ts";
 import type { Sim } from "./sim.ts";
 
-/** What still goes on or is still to be done, a sentence each; nothing where the town is at rest. */
+/** What goes on or is still to be done, a sentence each; nothing where the town is at rest. */
 export function unfinished(sim: Sim): string[] {
   const { machines, town, hosts } = sim.world;
   const down = [...hosts.keys()].filter((name) => !sim.gone.has(name) && !sim.isUp(name));

@@ -55,7 +55,7 @@ test("the short molecule ends as every molecule does", () => {
   expect(names.slice(-3)).toEqual(Object.keys(closingVerbs));
 });
 
-test("half of a change fails the gate, all of it passes, and doing it again changes nothing", () => {
+test("half of a change fails the gate, all of it passes, doing it again changes nothing", () => {
   const half = changesFor(plain, { files: new Map(), epoch: "1.1", rejections: 0 }, true);
   expect(holds(makeTree(Object.entries(half)))).toBe(false);
   const tree = worked(noFiles, plain);

@@ -1,7 +1,8 @@
 import { timestampMs } from "@bufbuild/protobuf/wkt";
 import type { AuditService } from "#proto/gastown/v1/audit_service_pb.ts";
-import { closedAsFailed, isDispatchable } from "#services/ledger/readiness.ts";
+import { isDispatchable } from "#services/ledger/readiness.ts";
 import { rigOfId, rigs } from "#services/ledger/rigs.ts";
+import { closedAsFailed } from "#services/ledger/unmet.ts";
 import type { MethodImpl } from "#services/rpc/method.ts";
 import type { ApiPorts } from "../api-ports.ts";
 import { takeTurns } from "../take-turns.ts";

@@ -77,7 +77,7 @@ const cloneMachine: Injector = {
   begin: (sim, { target }) => startClone(sim, target),
 };
 
-/** The holder of a rig's authority dies right after an operation of its that the remote has done. */
+/** The holder of a rig's authority dies right after the remote has done what it asked. */
 function killAfterPush(name: string, faults: number[], isMoment: Moment): Injector {
   return {
     name,
