@@ -20,6 +20,12 @@ export async function landOnMain(wanted: LandWanted & MainPlace): Promise<LandOu
     return { kind: "refused", why, tip };
   }
   const last = wanted.landings.at(-1)?.commit ?? "";
+  // On the target it would be the highest term, and whoever wrote it would have deposed us.
+  const foreign = await termWithin({ repoDir, tip: last, since: expectedMain }, git);
+  if (foreign.commit !== undefined) {
+    const why = `${foreign.commit} carries the trailer Gastown-Term: only an authority writes that`;
+    return { kind: "refused", why, tip };
+  }
   const mayPush = (await standingOf(repoDir, tip, expectedMain, git)).ruling;
   const failure = mayPush
     ? await attempt(pushMain(wanted, last, expectedMain, git))

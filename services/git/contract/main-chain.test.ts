@@ -63,6 +63,25 @@ test.for(benches)(
   },
 );
 
+test.for(benches)("a term in a worker's own commit does not land ($name)", async ({ open }) => {
+  const { bench, here, one, wanted } = await readyRig(open);
+  await using _bench = bench;
+  const { repoDir, git } = here;
+  const forged = await git.commitTree({
+    repoDir,
+    tree: await git.treeOf(repoDir, one.commit),
+    parents: [one.commit],
+    message: "Change nothing",
+    trailers: { "Gastown-Term": "999999999999999", "Gastown-Holder": "nux" },
+    ...people,
+  });
+  const landings = [{ ...one, commit: forged }];
+  const outcome = await land({ ...wanted, landings });
+  expect(outcome).toMatchObject({ kind: "refused", why: expect.stringContaining(forged) });
+  expect(await bench.ref("main")).toBe(wanted.expectedMain);
+  expect(await land(wanted)).toMatchObject({ kind: "landed" });
+});
+
 test.for(benches)("a candidate lands, and is its own record ($name)", async ({ open }) => {
   const { bench, here, tip, one, wanted } = await readyRig(open);
   await using _bench = bench;
