@@ -9,6 +9,7 @@ import { derivedBase36 } from "#services/ledger/ids.ts";
 import { connectRpc } from "#services/rpc/client.ts";
 import { isTownError, TownError } from "#services/rpc/town-error.ts";
 import type { RigAgentConfig } from "./config.ts";
+import { ownIdentity } from "./identity.ts";
 
 const membershipVersion = 1;
 
@@ -22,7 +23,13 @@ const Membership = z.object({
   /** Where the local API listens. */
   socket: z.string(),
 });
-export type Membership = z.infer<typeof Membership>;
+type Kept = z.infer<typeof Membership>;
+export type Membership = Kept & {
+  /** What tells this home from others that may have its machine's name. */
+  readonly identity: string;
+  /** Whether the town let this home in just now; else it goes on as what it was. */
+  readonly isLetIn: boolean;
+};
 
 /** Longer paths cannot be bound as unix sockets. */
 const socketPathMaxBytes = 100;
@@ -33,7 +40,7 @@ const socketPathMaxBytes = 100;
  * @throws TownError `unavailable` where the town does not answer and never did; `invalid` where the
  * home
  *   is another machine's or of another version; `state` where the town speaks a wire version that
- *   this machine does not
+ *   this machine does not, or knows another home by this machine's name
  */
 export async function becomeMember(config: RigAgentConfig): Promise<Membership> {
   await mkdir(config.home, { recursive: true });
@@ -43,25 +50,31 @@ export async function becomeMember(config: RigAgentConfig): Promise<Membership> 
     const message = `${config.home} is the home of machine ${known.machine}, not ${config.machine}`;
     throw new TownError("invalid", `${message}: use another home`);
   }
-  const told = await askTown(config, known);
-  const membership: Membership = {
+  const identity = await ownIdentity(config.home);
+  const { told, isLetIn } = await askTown(config, known, identity);
+  const kept: Kept = {
     version: membershipVersion,
     machine: config.machine,
     ...told,
     socket: socketPath(config.home),
   };
   const partial = `${path}.${process.pid}`;
-  await writeFile(partial, `${JSON.stringify(membership, undefined, 2)}\n`);
+  await writeFile(partial, `${JSON.stringify(kept, undefined, 2)}\n`);
   await rename(partial, path);
-  return membership;
+  return { ...kept, identity, isLetIn };
 }
 
 type Told = Pick<Membership, "town" | "natsUrl" | "ledgerRemote">;
+type Answer = { readonly told: Told; readonly isLetIn: boolean };
 
-async function askTown(config: RigAgentConfig, known: Membership | undefined): Promise<Told> {
+async function askTown(
+  config: RigAgentConfig,
+  known: Kept | undefined,
+  identity: string,
+): Promise<Answer> {
   const { townAddress: address, machine, polecatsMax, rigs } = config;
   if (address === undefined) {
-    if (known) return pick(known);
+    if (known) return { told: pick(known), isLetIn: false };
     throw new TownError(
       "invalid",
       "this machine has not joined yet: give --town-address host:port",
@@ -69,14 +82,16 @@ async function askTown(config: RigAgentConfig, known: Membership | undefined): P
   }
   const rpc = connectRpc({ address, principal: `machines/${machine}` });
   try {
-    const request = { machine, polecatsMax, rigs, version, wireVersion };
+    const request = { machine, polecatsMax, rigs, version, wireVersion, identity };
     const answer = await rpc.client(FleetService).joinTown(request);
     const trouble = wireTrouble({ town: answer.wireVersion, machine: wireVersion });
     if (trouble !== undefined) throw new TownError("state", `${machine} cannot join: ${trouble}`);
     const told = pick(answer);
-    return { ...told, natsUrl: busUrl(told.natsUrl, address) };
+    return { told: { ...told, natsUrl: busUrl(told.natsUrl, address) }, isLetIn: true };
   } catch (error) {
-    if (known && isTownError(error, "unavailable", "timeout")) return pick(known);
+    if (known && isTownError(error, "unavailable", "timeout")) {
+      return { told: pick(known), isLetIn: false };
+    }
     throw error;
   } finally {
     rpc.close();
@@ -101,7 +116,7 @@ export function socketPath(home: string): string {
   return join(tmpdir(), `gastown-${derivedBase36(12, "socket", home)}`, "agent.sock");
 }
 
-async function readMembership(path: string): Promise<Membership | undefined> {
+async function readMembership(path: string): Promise<Kept | undefined> {
   let text: string;
   try {
     text = await readFile(path, "utf8");

@@ -1,9 +1,11 @@
 import { randomBytes } from "node:crypto";
+import { setMaxListeners } from "node:events";
 import { mkdir } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { answerAsks } from "#services/api/agent/ask.ts";
 import type { Bus } from "#services/bus/bus.ts";
+import { wireVersion } from "#services/config/version.ts";
 import { ensureClone } from "#services/git/bare-clone.ts";
 import { salvageGit } from "#services/git/salvage.ts";
 import { nodeDisk } from "#services/ledger/disk-node.ts";
@@ -17,6 +19,7 @@ import { openWisps, type WispStore } from "#services/ledger/wisp-store.ts";
 import type { Clock } from "#services/lifecycle/clock.ts";
 import { ownHome } from "#services/lifecycle/own-home.ts";
 import { loadRecipe, polecatWork } from "#services/molecules/library.ts";
+import { TownError } from "#services/rpc/town-error.ts";
 import { processAdapter } from "#services/runtime/process-adapter.ts";
 import { openHeart } from "#services/telemetry/heart.ts";
 import type { Logger } from "#services/telemetry/log.ts";
@@ -37,6 +40,7 @@ import { openSessions } from "./polecat/sessions.ts";
 import { answerFor } from "./polecat/status.ts";
 import { gateBench } from "./refinery/gate-bench.ts";
 import { gitCode } from "./refinery/git-code.ts";
+import { supersession, watchSupersession } from "./superseded.ts";
 
 /** What a rig-agent is started with, beside its settings. */
 export type RigAgentParts = {
@@ -51,7 +55,10 @@ export type RigAgentParts = {
 export type RigAgent = {
   /** Where the local API answers. */
   readonly socket: string;
-  /** Resolves when every loop has ended. Polecats go on, and are adopted by the next start. */
+  /**
+   * Resolves when every loop has ended. Polecats go on, and are adopted by the next start. Rejects
+   * with a TownError `state` where it ended because another home has this machine's name.
+   */
   readonly ended: Promise<void>;
 };
 
@@ -61,9 +68,13 @@ const root = fileURLToPath(new URL("..", import.meta.url));
 /** Start a rig-agent: its ledger, its authorities, its polecats, its local API. */
 export async function startRigAgent(
   config: RigAgentConfig,
-  parts: RigAgentParts,
+  given: RigAgentParts,
 ): Promise<RigAgent> {
-  const { member, bus, clock, log, signal } = parts;
+  const own = new AbortController();
+  const signal = AbortSignal.any([given.signal, own.signal]);
+  setMaxListeners(0, signal); // Every loop listens.
+  const parts = { ...given, signal };
+  const { member, bus, clock, log } = parts;
   const { home, machine } = config;
   await mkdir(home, { recursive: true });
   const release = await ownHome(home);
@@ -73,14 +84,16 @@ export async function startRigAgent(
   const company = await keepCompany(around, { ledger, git: machineGit(config, member, ledger) });
   const { sync, peers } = company;
   await sync.caughtUp;
-  const isBack = await enrol(ledger, config);
-  if (isBack) log.info(`${machine} had been given up for good, and is a member again`);
+  checkPlace(member, ledger);
+  let superseded: TownError | undefined;
   const polecats = await polecatPorts(config, parts, ledger);
   const answers = answerFor(polecats);
   await mkdir(dirname(member.socket), { recursive: true, mode: 0o700 });
   const bell = { ring: () => {} };
   const shared = { member, home, bus, log, ledger, sync, peers, polecats, answers };
   const server = await serveLocally({ ...shared, ring: () => bell.ring() });
+  // Right before the first beat: one that is enrolled and not heard would be taken for lost.
+  await takePlace(config, parts, ledger);
   const { natsUrl, town } = member;
   const heart = openHeart({ natsUrl, bus, town, name: machine, clock, signal });
   const hands = {
@@ -94,6 +107,11 @@ export async function startRigAgent(
   bell.ring = running.ring;
   const stopAnswers = answerAsks(bus, member.town, machine, answers);
   tellChanges(ledger, log);
+  watchSupersession(ledger, member, (why) => {
+    superseded = why;
+    log.warn(why.message);
+    own.abort();
+  });
   log.info({ socket: server.address, writer: ledger.writer }, "rig-agent serves");
   const stopped = async (): Promise<void> => {
     await running.ended;
@@ -105,9 +123,28 @@ export async function startRigAgent(
     await Promise.all([ledger.close(), wisps.close()]);
     await release();
     log.info("rig-agent stopped");
+    if (superseded) throw superseded;
   };
-  const socket = member.socket;
-  return { socket, ended: stopped() };
+  const ended = stopped();
+  ended.catch(() => {}); // Whoever started it may not wait for its end yet.
+  return { socket: member.socket, ended };
+}
+
+/** With the town away the ledger says whether it let another home in by this machine's name. */
+function checkPlace(member: Membership, { world }: Ledger): void {
+  const why = member.isLetIn ? undefined : supersession(world, member);
+  if (why !== undefined) throw new TownError("state", why);
+}
+
+/** Be this machine, for all to see. */
+async function takePlace(
+  config: RigAgentConfig,
+  { member, log }: RigAgentParts,
+  ledger: Ledger,
+): Promise<void> {
+  checkPlace(member, ledger);
+  const isBack = await enrol(ledger, config, wireVersion, member.identity);
+  if (isBack) log.info(`${config.machine} had been given up for good, and is a member again`);
 }
 
 async function openLedgers(

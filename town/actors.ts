@@ -11,7 +11,7 @@ import type { Clock } from "#services/lifecycle/clock.ts";
 import type { Plan } from "#services/scheduler/plan.ts";
 import type { StartHeart } from "#services/telemetry/heartbeat.ts";
 import type { Logger } from "#services/telemetry/log.ts";
-import { listenToPeers, type Peers, silentAfterMs } from "#services/telemetry/peers.ts";
+import { beatenTerm, listenToPeers, type Peers, silentAfterMs } from "#services/telemetry/peers.ts";
 import { machineTrouble } from "#services/telemetry/spoken-wire.ts";
 import { watchFleet } from "#services/telemetry/watch-fleet.ts";
 import type { TownConfig } from "./config.ts";
@@ -76,7 +76,9 @@ export function runTownActors(around: Surroundings, parts: TownParts): Promise<u
   const { graceMs, lostAfterMs, brakeShare } = around.config;
   const limits = { graceMs, lostAfterMs, brakeShare };
   const { verdict: judge } = watchFleet({ world: ledger.world, peers, clock, limits });
-  const [{ nowMs }, { heardMs }, memory] = [clock, peers, {}];
+  const [{ nowMs }, { heardMs, twins }, memory] = [clock, peers, {}];
+  const termOf = (rig: string) => beatenTerm(peers, rig);
+  const ears = { isFit, heardMs, judge, termOf, twins };
   const shared = { clock, signal, report };
   const mayor = runActor({
     ...shared,
@@ -92,7 +94,7 @@ export function runTownActors(around: Surroundings, parts: TownParts): Promise<u
     everyMs: patrolMs,
     restMs: patrolRestMs,
     round: async () => {
-      if (!isFenced()) await tend({ ledger, nowMs, isFit, heardMs, judge }, memory);
+      if (!isFenced()) await tend({ ledger, nowMs, ...ears }, memory);
     },
   });
   ledger.onChange(() => {

@@ -10,11 +10,11 @@ import type { World } from "./world.ts";
 export function appointmentFields(
   world: World,
   rig: Rig,
-  { machine, term }: Appointment,
+  { machine, term, asked }: Appointment,
 ): Record<string, Json> {
   const isBare = machines(world).some((each) => {
     return each.machine.wire < wireWithFederation && serves(each.machine, rig);
   });
   if (isBare) return { [appointedField.name]: machine, [appointedTermField.name]: term };
-  return { [appointedField.name]: { machine, term } };
+  return { [appointedField.name]: { machine, term, ...(asked && { asked }) } };
 }

@@ -44,7 +44,12 @@ export const rigField = gtField("gt.rig", Rig);
  * The machine that shall hold the rig's authority; written by the town, with the term that it knew
  * of then: a later term that another machine took by itself overrides it.
  */
-export const Appointment = z.object({ machine: z.string(), term: z.number().int().nonnegative() });
+export const Appointment = z.object({
+  machine: z.string(),
+  term: z.number().int().nonnegative(),
+  /** The person who asked for it, and when, RFC 3339; absent where the town chose by itself. */
+  asked: z.object({ by: z.string(), at: z.string() }).optional(),
+});
 export type Appointment = z.infer<typeof Appointment>;
 export const appointedField = gtField(
   "gt.appointed",

@@ -2,6 +2,7 @@ import type { Bus } from "#services/bus/bus.ts";
 import { beatSubjects } from "#services/bus/subjects.ts";
 import type { Clock } from "#services/lifecycle/clock.ts";
 import { type Beat, decodeBeat } from "./beat.ts";
+import { openTwinWatch, type Twins } from "./twins.ts";
 
 /** The last that was heard of one machine. */
 export type Peer = {
@@ -38,6 +39,8 @@ export type Peers = {
    * down an idle machine has no voice, and right after it came up it has not spoken yet.
    */
   readonly isSilent: (machine: string, forMs: number) => boolean;
+  /** Machines as which two processes beat at once. */
+  readonly twins: () => readonly Twins[];
 };
 
 /** Listen to everyone's beats. `onBeat` is told of each. */
@@ -55,10 +58,12 @@ export function listenToPeers(options: {
     if (up) upSinceMs = clock.nowMs();
   });
   const peers = new Map<string, Heard>();
+  const twins = openTwinWatch();
   const listening = bus.listen(beatSubjects(town), (payload) => {
     const beat = decodeBeat(payload);
     if (!beat) return;
     const nowMs = clock.nowMs();
+    twins.heard(beat, nowMs);
     peers.set(beat.machine, { beat, heardMs: nowMs, beatMs: nowMs, aheadMs: beat.atMs - nowMs });
     onBeat(beat);
   });
@@ -74,6 +79,7 @@ export function listenToPeers(options: {
   };
   return {
     startedMs,
+    twins: () => twins.all(clock.nowMs()),
     heardMs: (machine) => peers.get(machine)?.heardMs,
     isBusUp: bus.isUp,
     upSinceMs: () => upSinceMs,
@@ -117,4 +123,12 @@ const skewMaxMs = 5 * 60_000;
 function writtenMs(atMs: number, nowMs: number, aheadMs: number | undefined): number {
   if (aheadMs !== undefined) return Math.min(nowMs, atMs - aheadMs);
   return nowMs - atMs <= skewMaxMs ? nowMs : atMs;
+}
+
+/** The highest term of a rig that any beat claims: it is there before the ledger's word of it. */
+export function beatenTerm({ beats }: Pick<Peers, "beats">, rig: string): number {
+  const terms = beats().flatMap(({ authorities }) =>
+    authorities.filter((each) => each.rig === rig),
+  );
+  return Math.max(0, ...terms.map(({ term }) => term));
 }

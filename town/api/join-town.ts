@@ -7,6 +7,7 @@ import type { Ledger } from "#services/ledger/ledger.ts";
 import { rigs } from "#services/ledger/rigs.ts";
 import type { MethodImpl } from "#services/rpc/method.ts";
 import { TownError } from "#services/rpc/town-error.ts";
+import type { Homes } from "../fleet/homes.ts";
 
 /** What a machine that joins is told. */
 export type JoinPorts = {
@@ -15,6 +16,7 @@ export type JoinPorts = {
   /** Empty without NATS. */
   readonly natsUrl: string;
   readonly ledgerRemote: string;
+  readonly homes: Homes;
 };
 
 const machineName = /^[a-z][a-z0-9-]{0,31}$/;
@@ -22,7 +24,7 @@ const machineName = /^[a-z][a-z0-9-]{0,31}$/;
 /** Let a rig-agent join: tell it where NATS and the ledger are. It enrols itself in the ledger. */
 export function joinTown(ports: JoinPorts): MethodImpl<typeof FleetService.method.joinTown> {
   const { ledger, town, natsUrl, ledgerRemote } = ports;
-  return async ({ machine, rigs: wanted, wireVersion: spoken }) => {
+  return async ({ machine, rigs: wanted, wireVersion: spoken, identity }) => {
     if (!machineName.test(machine) || machine === "town") {
       const description =
         "lower case letters, digits and dashes, a letter first, at most 32; not `town`";
@@ -33,6 +35,7 @@ export function joinTown(ports: JoinPorts): MethodImpl<typeof FleetService.metho
     if (trouble !== undefined) {
       throw new TownError("state", `${machine} cannot join this town (${version}): ${trouble}`);
     }
+    ports.homes.admit(machine, identity);
     const enrolled = rigs(ledger.world).filter(
       ({ rig }) => wanted.length === 0 || wanted.includes(rig.name),
     );

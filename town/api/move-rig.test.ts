@@ -2,7 +2,8 @@ import { expect, test } from "vitest";
 import { FleetService, LossPolicy } from "#proto/gastown/v1/fleet_service_pb.ts";
 import { setFields } from "#services/ledger/drafts.ts";
 import { derivedUid } from "#services/ledger/ids.ts";
-import { rigField } from "#services/ledger/rigs.ts";
+import { holderOf, rigField, rigNamed } from "#services/ledger/rigs.ts";
+import type { Beat } from "#services/telemetry/beat.ts";
 import { moveRig } from "./move-rig.ts";
 import { ask, scratchFleet } from "./scratch-fleet.ts";
 import { updateRig } from "./update-rig.ts";
@@ -25,12 +26,27 @@ test("who is appointed shall hold the rig, at the term that is known", async () 
   const { rig } = await move("vm-b");
   expect(rig).toMatchObject({ appointed: "vm-b", authority: "vm-a", term: 3n });
   const fields = ledger.world.bead(rigUid)?.fields;
-  expect(fields?.["gt.appointed"]).toEqual({ machine: "vm-b", term: 3 });
+  const asked = { by: "ann", at: expect.any(String) };
+  expect(fields?.["gt.appointed"]).toEqual({ machine: "vm-b", term: 3, asked });
   const events = ledger.log().length;
   await move("vm-b");
   // The request is remembered, and changes nothing.
   expect(ledger.log().length).toBe(events + 1);
   expect((await move("vm-a")).rig?.appointed).toBe("vm-a");
+});
+
+test("a term that is beaten, and not in the ledger yet, does not override the appointment", async () => {
+  const { move, beats, ledger, write } = await open();
+  const authorities = [
+    { rig: "beta", term: 9 },
+    { rig: "alpha", term: 5 },
+  ];
+  beats.push({ machine: "vm-a", authorities } as Partial<Beat> as Beat);
+  await move("vm-b");
+  await write(setFields(rigUid, { "gt.authority": { machine: "vm-a", term: 5 } }));
+  const enrolled = rigNamed(ledger.world, "alpha");
+  expect(enrolled && holderOf(enrolled)).toBe("vm-b");
+  expect(enrolled?.appointed?.term).toBe(5);
 });
 
 test.for([

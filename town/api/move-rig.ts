@@ -14,6 +14,7 @@ import {
 import { holderOf, type Rig } from "#services/ledger/rigs.ts";
 import type { MethodImpl } from "#services/rpc/method.ts";
 import { TownError } from "#services/rpc/town-error.ts";
+import { beatenTerm } from "#services/telemetry/peers.ts";
 import { machineTrouble } from "#services/telemetry/spoken-wire.ts";
 import type { FleetPorts } from "./fleet-ports.ts";
 
@@ -24,19 +25,22 @@ type MoveRig = MethodImpl<typeof FleetService.method.moveRig>;
  * taken the next term at the rig's remote; until then the former one's landings count.
  */
 export function moveRig(ports: FleetPorts): MoveRig {
-  const { ledger } = ports;
+  const { ledger, peers, nowMs } = ports;
   const { world } = ledger;
   return async (request, context) => {
     const method = FleetService.method.moveRig;
-    await mutate(ledger, method, request, context, () => {
+    await mutate(ledger, method, request, context, ({ principal }) => {
       const enrolled = findRig(world, request.name);
       const { rig, bead, authority, appointed } = enrolled;
       const host = findMachine(world, request.machine);
       const why = unfit(host, rig, ports);
       if (why !== undefined) throw refused(why, rig, ports);
       if (holderOf(enrolled) === request.machine) return { bead: bead.uid, drafts: [] };
-      const term = Math.max(authority?.term ?? 0, appointed?.term ?? 0);
-      const fields = appointmentFields(world, rig, { machine: request.machine, term });
+      // A term that was just taken is beaten before the ledger has it, and must not override this.
+      const known = [authority?.term ?? 0, appointed?.term ?? 0, beatenTerm(peers, rig.name)];
+      const asked = { by: principal, at: new Date(nowMs()).toISOString() };
+      const wanted = { machine: request.machine, term: Math.max(...known), asked };
+      const fields = appointmentFields(world, rig, wanted);
       return { bead: bead.uid, drafts: [setFields(bead.uid, fields)] };
     });
     return { rig: create(RigSchema, rigMessage(findRig(world, request.name), world)) };

@@ -5,6 +5,7 @@ import { createBead, setFields } from "#services/ledger/drafts.ts";
 import { derivedUid } from "#services/ledger/ids.ts";
 import { machineField, readMachine } from "#services/ledger/machines.ts";
 import type { CallContext, MethodImpl } from "#services/rpc/method.ts";
+import type { Beat } from "#services/telemetry/beat.ts";
 import type { Peers } from "#services/telemetry/peers.ts";
 import type { FleetPorts } from "./fleet-ports.ts";
 
@@ -13,6 +14,8 @@ export type ScratchFleet = FleetPorts &
   Pick<ScratchTown, "by" | "pass" | "write"> & {
     /** Machines that say nothing. */
     readonly silent: Set<string>;
+    /** What machines say of themselves. */
+    readonly beats: Beat[];
     readonly change: (machine: string, fields: Record<string, Json>) => Promise<void>;
     readonly read: (machine: string) => ReturnType<typeof readMachine>;
   };
@@ -33,13 +36,15 @@ export async function scratchFleet(): Promise<ScratchFleet> {
     }),
   );
   const silent = new Set<string>();
+  const beats: Beat[] = [];
   const peers = {
     of: () => undefined,
+    beats: () => beats,
     isSilent: (machine: string) => silent.has(machine),
     isHeard: (machine: string) => !silent.has(machine),
   } as Partial<Peers> as Peers;
   return {
-    ...{ ledger, nowMs, write, by, pass, peers, silent },
+    ...{ ledger, nowMs, write, by, pass, peers, silent, beats },
     change: (name, changed) => write(setFields(uidOf(name), changed)),
     read: (name) => {
       const bead = ledger.world.bead(uidOf(name));

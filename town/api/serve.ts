@@ -14,6 +14,7 @@ import type { Plan } from "#services/scheduler/plan.ts";
 import type { Logger } from "#services/telemetry/log.ts";
 import type { Peers } from "#services/telemetry/peers.ts";
 import type { TownConfig } from "../config.ts";
+import { openHomes } from "../fleet/homes.ts";
 import { describeStanding, type TownTerm } from "../hub/town-term.ts";
 import { addRig } from "./add-rig.ts";
 import { confirmLoss } from "./confirm-loss.ts";
@@ -46,18 +47,21 @@ const overseer = "overseer";
 export async function serveTown(api: TownApi): Promise<RpcServer> {
   const { config, bus, clock, log, ledger, sync, term, peers, plans } = api;
   checkListen(config, log);
+  const { nowMs } = clock;
+  const homes = openHomes({ ledger, peers, nowMs, lostAfterMs: config.lostAfterMs });
   const services = sharedServices({
     ledger,
     bus,
     peers,
     clock,
-    nowMs: clock.nowMs,
+    nowMs,
     startedMs: clock.nowMs(),
     town: config.townName,
     endpoint: "town",
     home: config.home,
     isRemoteUp: sync.remoteUp,
     lossLimits: config,
+    refusedHomes: homes.refused,
     sync,
     mainStanding: () => describeStanding(term.standing()),
     explain: ({ uid }) => plans.last.waiting.find((each) => each.uid === uid)?.reasons ?? [],
@@ -72,8 +76,9 @@ export async function serveTown(api: TownApi): Promise<RpcServer> {
         town: config.townName,
         natsUrl: config.natsUrl ?? "",
         ledgerRemote: config.ledgerRemote,
+        homes,
       }),
-      ...machineLife({ ledger, peers, nowMs: clock.nowMs }),
+      ...machineLife({ ledger, peers, nowMs }),
     },
   });
   return serveRpc({

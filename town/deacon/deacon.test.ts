@@ -6,6 +6,7 @@ import { lossConfirmedField, lostField } from "#services/ledger/machines.ts";
 import { appointedField } from "#services/ledger/rigs.ts";
 import { inbox } from "#services/mail/mail.ts";
 import type { FleetVerdict, Loss } from "#services/telemetry/judge-fleet.ts";
+import type { Twins } from "#services/telemetry/twins.ts";
 import { tend } from "./deacon.ts";
 
 const sinceMs = Date.parse("2026-01-01T00:00:00Z");
@@ -28,9 +29,15 @@ async function scratch() {
   await ledger.append("town", [machine("vm-a"), machine("vm-b"), createBead(bead)]);
   const heard = new Map<string, number>();
   const memory = {};
+  const twins: Twins[] = [];
   const patrol = (lost: Readonly<Record<string, Loss>>, braked: readonly string[] = []) => {
     const verdict: FleetVerdict = { lost: new Map(Object.entries(lost)), braked };
-    const ears = { isFit: () => true, heardMs: (name: string) => heard.get(name) };
+    const ears = {
+      isFit: () => true,
+      heardMs: (name: string) => heard.get(name),
+      termOf: () => 0,
+      twins: () => twins,
+    };
     return tend({ ledger, nowMs, judge: () => verdict, ...ears }, memory);
   };
   const beadOf = (uid: string) => {
@@ -38,7 +45,7 @@ async function scratch() {
     if (!found) throw new Error(`no bead ${uid}`);
     return found;
   };
-  return { ledger, patrol, heard, bead: beadOf };
+  return { ledger, patrol, heard, twins, bead: beadOf };
 }
 
 test("a lost machine is written down once, loses its rig with that, and returns", async () => {
@@ -75,4 +82,14 @@ test("the overseer is told of a storm once, and of the next one again", async ()
   await patrol({}, ["vm-a", "vm-b"]);
   await patrol({}, ["vm-a", "vm-b"]);
   expect(letters()).toEqual(["2 machines fell silent at once: vm-a, vm-b"]);
+});
+
+test("two processes that beat as one machine are told of once, both by name", async () => {
+  const { ledger, patrol, twins } = await scratch();
+  twins.push({ machine: "vm-a", incarnations: ["vm-a.1", "vm-a.2"] });
+  await patrol({});
+  await patrol({});
+  const [letter, ...more] = inbox(ledger.world, "overseer");
+  expect(more).toEqual([]);
+  expect(letter?.title).toBe("two processes beat as vm-a: vm-a.1 and vm-a.2");
 });

@@ -37,8 +37,13 @@ const set = (ledger: Ledger, fields: Readonly<Record<string, Json>>, rig = "alph
   ledger.append("town", [setFields(rig, fields)]);
 
 /** Make the appointments, and say who holds which rig by them. */
-async function appointed(ledger: Ledger, heard: readonly string[] = ["vm-a", "vm-b", "vm-c"]) {
-  const drafts = appointments(ledger.world, (machine) => heard.includes(machine));
+async function appointed(
+  ledger: Ledger,
+  heard: readonly string[] = ["vm-a", "vm-b", "vm-c"],
+  { nowMs = 0, term = 0 } = {},
+) {
+  const isFit = (machine: string) => heard.includes(machine);
+  const drafts = appointments(ledger.world, { isFit, termOf: () => term, nowMs });
   await ledger.append("deacon", drafts);
   return drafts.map(({ bead, values }) => {
     const { fields } = values as { fields: { "gt.appointed": { machine: string; term: number } } };
@@ -114,6 +119,34 @@ test("who took a later term by itself is adopted, and not a lost one", async () 
   expect(await appointed(ledger)).toEqual(["alpha vm-b@4"]);
 });
 
+test("what a person has just asked for is asserted over a term that came to light after", async () => {
+  const ledger = await fleet();
+  const askedMs = Date.parse("2026-01-01T00:00:00Z");
+  const asked = { by: "ann", at: "2026-01-01T00:00:00Z" };
+  const override = {
+    "gt.appointed": { ...held("vm-b", 2), asked },
+    "gt.authority": held("vm-a", 3),
+  };
+  await set(ledger, override);
+  const later = (byMs: number) => ({ nowMs: askedMs + byMs });
+  expect(await appointed(ledger, ["vm-a", "vm-b"], later(1_000))).toEqual(["alpha vm-b@3"]);
+  expect(await appointed(ledger, ["vm-a", "vm-b"], later(1_001))).toEqual([]);
+  // What the same person asked for then is asserted again, and only for a while.
+  await set(ledger, { "gt.authority": held("vm-a", 4) });
+  expect(await appointed(ledger, ["vm-a", "vm-b"], later(2_000))).toEqual(["alpha vm-b@4"]);
+  await set(ledger, { "gt.authority": held("vm-a", 5) });
+  expect(await appointed(ledger, ["vm-a", "vm-b"], later(60_001))).toEqual(["alpha vm-a@5"]);
+  // One that cannot hold it now is not insisted on.
+  await set(ledger, override);
+  expect(await appointed(ledger, ["vm-a"], later(1_000))).toEqual(["alpha vm-a@5"]);
+});
+
+test("an appointment rises above a term that is heard of before the ledger has it", async () => {
+  const ledger = await fleet({ "vm-a": lost, "vm-b": {} });
+  await set(ledger, { "gt.appointed": held("vm-a", 2) });
+  expect(await appointed(ledger, ["vm-b"], { term: 4 })).toEqual(["alpha vm-b@4"]);
+});
+
 test("an appointment that another start of its own holder overtook stands", async () => {
   const ledger = await fleet();
   await set(ledger, { "gt.appointed": held("vm-a", 2), "gt.authority": held("vm-a", 9) });
@@ -122,7 +155,8 @@ test("an appointment that another start of its own holder overtook stands", asyn
 
 test("a rig fenced by its target is given to nobody who fences by the chain alone", async () => {
   const ledger = await fleet();
-  const read = () => appointments(ledger.world, () => true).map(({ bead }) => bead);
+  const read = () => appointments(ledger.world, all).map(({ bead }) => bead);
+  const all = { isFit: () => true, termOf: () => 0, nowMs: 0 };
   const rig = ledger.world.bead("hq-rig-alpha");
   const main = { ...(rig?.fields["gt.rig"] as object), fencing: "main" };
   const old = { polecatsMax: 1, wire: 1 };

@@ -1,31 +1,47 @@
+import { setImmediate as delivered } from "node:timers/promises";
 import { expect, test } from "vitest";
 import { connectMemoryBus, createMemoryBroker } from "#services/bus/bus-memory.ts";
+import { beatSubject } from "#services/bus/subjects.ts";
 import { createBead, setFields } from "#services/ledger/drafts.ts";
 import type { Draft } from "#services/ledger/event.ts";
 import { derivedUid } from "#services/ledger/ids.ts";
 import { ManualClock } from "#services/lifecycle/clock.ts";
+import { type Beat, encodeBeat } from "#services/telemetry/beat.ts";
 import { listenToPeers } from "#services/telemetry/peers.ts";
 import { scratchTown } from "../scratch-town.ts";
 import { diagnose } from "./diagnose.ts";
 import type { MainStanding } from "./town-service.ts";
+
+const beat: Beat = {
+  ...{ machine: "vm-a", incarnation: "", atMs: 0, version: "1", wire: 1, heads: {} },
+  ...{ polecatsMax: 1, authorities: [], polecats: [], loopLagMs: 0 },
+};
 
 async function check(
   name: string,
   mainStanding?: () => MainStanding,
   more: readonly Draft[] = [],
   elapsedMs = 0,
+  homes: { readonly beats?: readonly string[]; readonly refused?: readonly string[] } = {},
 ) {
   const { ledger, nowMs: wallMs } = await scratchTown();
   await ledger.append("town", more);
   const nowMs = () => wallMs() + elapsedMs;
-  const bus = connectMemoryBus(createMemoryBroker(), { name: "town" });
+  const broker = createMemoryBroker();
+  const bus = connectMemoryBus(broker, { name: "town" });
   const clock = new ManualClock(wallMs());
   const { signal } = new AbortController();
   const peers = listenToPeers({ bus, town: "t", clock, signal, onBeat: () => {} });
+  const other = connectMemoryBus(broker, { name: "vm-a" });
+  for (const incarnation of homes.beats ?? []) {
+    other.signal(beatSubject("t", "vm-a"), encodeBeat({ ...beat, incarnation }));
+  }
+  await delivered();
   ledger.alarm({ kind: "rewound-remote", detail: "main was at 1234 and is gone" });
   const places = { town: "t", endpoint: "town", home: "/home", startedMs: 0, nowMs };
   const whole = { ...places, ledger, bus, peers, isRemoteUp: () => true };
-  const found = diagnose({ ...whole, ...(mainStanding && { mainStanding }) });
+  const refusedHomes = () => homes.refused ?? [];
+  const found = diagnose({ ...whole, refusedHomes, ...(mainStanding && { mainStanding }) });
   return found.find((each) => each.name === name);
 }
 
@@ -81,4 +97,14 @@ test("a storm that the brake holds is told of, with the word that ends it", asyn
   const found = await check("machines", undefined, [vmB], 120_000);
   expect(found?.detail).toContain("vm-a, vm-b fell silent with most of the fleet");
   expect(found?.remedy).toContain("gt machine lost vm-a");
+});
+
+test("two processes of one name, and a home that was refused it, are told of", async () => {
+  const beats = ["vm-a.1", "vm-a.2", "vm-a.1", "vm-a.2", "vm-a.1"];
+  const refused = ["another home than the one of vm-a was refused"];
+  const found = await check("homes", undefined, [], 0, { beats, refused });
+  expect(found).toMatchObject({ ok: false });
+  expect(found?.detail).toContain("two processes beat as vm-a: vm-a.1 and vm-a.2");
+  expect(found?.detail).toContain("another home than the one of vm-a was refused");
+  expect(await check("homes")).toMatchObject({ ok: true });
 });

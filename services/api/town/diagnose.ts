@@ -23,6 +23,7 @@ export function diagnose(ports: TownPorts): Finding[] {
   return [
     ...links,
     fleet(ports),
+    homes(ports),
     versions(ports),
     authorities(ports),
     held(ports),
@@ -95,6 +96,17 @@ function fleet(ports: TownPorts): Finding {
   const start = "on that machine `gt up`, or `gt join` again, starts its rig-agent";
   const confirm = `; if it is gone, \`gt machine lost ${braked[0]}\` lets others take over at once`;
   return finding("machines", problems, well, braked.length > 1 ? start + confirm : start);
+}
+
+function homes({ refusedHomes, peers }: TownPorts): Finding {
+  const twins = peers.twins().map(({ machine, incarnations }) => {
+    const who = incarnations.join(" and ");
+    return `two processes beat as ${machine}: ${who}; one is started from a copy of the other's home`;
+  });
+  const remedy =
+    "end the second one, and give it another name and an empty home; if the first one is gone, " +
+    "`gt machine lost <name> --for-good` lets the second one have its name";
+  return finding("homes", [...twins, ...(refusedHomes?.() ?? [])], "one for each name", remedy);
 }
 
 /** Who would be lost but for the storm brake, as this endpoint hears it. */

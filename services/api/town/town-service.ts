@@ -27,6 +27,8 @@ export type TownPorts = {
   readonly isRemoteUp: () => boolean;
   /** When silence is loss here; the defaults where absent. */
   readonly lossLimits?: Partial<FleetLimits>;
+  /** Homes that were refused lately under another one's name, in words, where this is a town. */
+  readonly refusedHomes?: () => readonly string[];
   /** Who writes the ledger's main, where this is a town. */
   readonly mainStanding?: () => MainStanding;
   readonly sync?: SyncLedgerPorts["sync"];
