@@ -1,6 +1,6 @@
-import { isHeld } from "#services/ledger/bead.ts";
+import { type Bead, isHeld } from "#services/ledger/bead.ts";
 import { machines, serves } from "#services/ledger/machines.ts";
-import { isSlung, openWork, readyBeads } from "#services/ledger/readiness.ts";
+import { ancestors, isSlung, openWork, readyBeads } from "#services/ledger/readiness.ts";
 import { rigOf } from "#services/ledger/rigs.ts";
 import type { World } from "#services/ledger/world.ts";
 import { at, type Court, type Judge } from "./court.ts";
@@ -32,6 +32,34 @@ export function quietJudge(facts: Facts, court: Court): Judge {
       judgeQuiet(facts, court, world, { ending, stuck: new Set(stuck.keys()) });
     },
   };
+}
+
+/**
+ * Whether work that was submitted may rightly stay in the queue of a town at rest: what it needs,
+ * or what that needs, is with nobody, since a person put it aside or opened it again.
+ */
+export function waitsForPeople(work: Bead, world: World): boolean {
+  const seen = new Set<string>([work.uid]);
+  const open = needsOf(work, world);
+  for (let need = open.pop(); need; need = open.pop()) {
+    if (seen.has(need.uid)) continue;
+    seen.add(need.uid);
+    if (!isHeld(need)) return true;
+    open.push(...needsOf(need, world));
+  }
+  return false;
+}
+
+/** Open work that a bead, or one above it, is blocked by. */
+function needsOf(work: Bead, world: World): Bead[] {
+  const line = [work, ...ancestors(work, world)];
+  return line.flatMap(({ dependencies }) =>
+    dependencies.flatMap(({ type, uid }) => {
+      const need = type === "blocks" && uid !== undefined ? world.bead(uid) : undefined;
+      const isOpen = need && !need.deleted && !["closed", "pinned"].includes(need.status);
+      return isOpen && !line.includes(need) ? [need] : [];
+    }),
+  );
 }
 
 /** Asked for, ready, and somewhere to go: so it should have been dispatched. */
@@ -67,7 +95,7 @@ function judgeQuiet(
     court.broken(20, ending.atMs, bead, `${what} ${when}`);
   }
   for (const bead of openWork(world)) {
-    if (!isHeld(bead)) continue;
+    if (!isHeld(bead) || waitsForPeople(bead, world)) continue;
     const { epoch, machine } = bead.claim ?? { epoch: "", machine: "" };
     const isRunning = [...facts.running.values()].some((worker) => worker.bead === bead.uid);
     if (isRunning) continue; // Told above.

@@ -2,6 +2,7 @@ import type { Runtime } from "#services/runtime/runtime.ts";
 import { finalOf } from "../invariants/record-ledger.ts";
 import type { Base } from "./boot.ts";
 import type { SimHands, SimMachine } from "./boot-machine.ts";
+import { doChores } from "./chores.ts";
 import { digestOf } from "./digest.ts";
 import { openEndpoint } from "./endpoint.ts";
 import type { Planned } from "./faults/fault.ts";
@@ -69,7 +70,7 @@ export async function runSeed(options: RunOptions): Promise<RunResult> {
   await world.town.ledger.append("overseer", rigDrafts(world.rigNames));
   const filing = { isOver: false };
   const people = peopleOf(sim, options);
-  void people.file(work).then(() => {
+  void Promise.all([people.file(work), doChores(sim)]).then(() => {
     filing.isOver = true;
   });
   const faults = options.faults ?? sim.planned();

@@ -234,7 +234,7 @@ export class Sim {
     this.silence(name, true, why);
     return () => {
       process.resume();
-      if (process.isAlive) this.silence(name, false, "goes on");
+      if (process.isAlive) this.#speaks(name, "goes on");
     };
   }
 
@@ -243,15 +243,21 @@ export class Sim {
     this.see({ kind: "silence", atMs: this.nowMs, machine, isSilent, why });
   }
 
+  /** It runs, and is heard unless it is cut off. */
+  #speaks(machine: string, why: string): void {
+    if (this.world.network.isConnected(machine, busPlace)) this.silence(machine, false, why);
+  }
+
   /** Cut ways; the returned function heals them. */
   cut(ways: readonly (readonly [string, string])[], direction: Direction): () => void {
     const { network } = this.world;
     const machines = new Set(ways.flatMap(([from, to]) => (to === busPlace ? [from] : [])));
     for (const [from, to] of ways) network.cut(from, to, direction);
-    if (direction !== "in") for (const each of machines) this.silence(each, true, "cut off");
+    // Who hears nothing gives its connection up, and has no voice either.
+    for (const each of machines) this.silence(each, true, "cut off");
     return () => {
       for (const [from, to] of ways) network.heal(from, to);
-      for (const each of machines) if (this.isUp(each)) this.silence(each, false, "healed");
+      for (const each of machines) if (this.isUp(each)) this.#speaks(each, "healed");
     };
   }
 
@@ -351,7 +357,7 @@ export class Sim {
 
   #boot(name: string): void {
     this.see({ kind: "process", atMs: this.nowMs, of: name, isUp: true });
-    this.silence(name, false, "started");
+    this.#speaks(name, "started");
     const booting = name === townHost ? startTown(this.world) : startMachine(this.world, name);
     booting.catch((error: unknown) => {
       this.world.told(name, error, "start");

@@ -1,6 +1,8 @@
-import { isHeld } from "#services/ledger/bead.ts";
+import { type Bead, isHeld } from "#services/ledger/bead.ts";
 import { isSlung, openWork, readyBeads } from "#services/ledger/readiness.ts";
+import { workField } from "#services/ledger/work-fields.ts";
 import type { World } from "#services/ledger/world.ts";
+import { waitsForPeople } from "../invariants/quiet.ts";
 import type { Sim } from "./sim.ts";
 
 /** What goes on or is still to be done, a sentence each; nothing where the town is at rest. */
@@ -26,16 +28,21 @@ export function unfinished(sim: Sim): string[] {
 }
 
 function openings(world: World, nowMs: number): string[] {
-  const held = openWork(world).filter(isHeld);
+  const held = openWork(world).filter((bead) => isHeld(bead) && !waitsForPeople(bead, world));
   const ready = readyBeads(world, nowMs).filter((bead) => isSlung(bead, world));
   return [
     ...held.map(({ id, claim }) => `${id} is held under ${claim?.epoch} on ${claim?.machine}`),
     ...ready.map(({ id }) => `${id} is ready`),
     ...world
       .ofType("merge-request")
-      .filter(({ status }) => status !== "closed")
+      .filter((request) => request.status !== "closed" && !isForPeople(request, world))
       .map(({ id }) => `${id} is in the queue`),
   ];
+}
+
+function isForPeople(request: Bead, world: World): boolean {
+  const work = world.bead(workField.read(request) ?? "");
+  return work !== undefined && waitsForPeople(work, world);
 }
 
 function headsOf(heads: ReadonlyMap<string, { readonly seq: number }>): string {
