@@ -8,7 +8,7 @@ import { callName } from "#services/gt/call-name.ts";
 import { rememberHome } from "#services/gt/known-homes.ts";
 import { runningTowns } from "#services/gt/read-homes.ts";
 import { isTownError, TownError } from "#services/rpc/town-error.ts";
-import { systemProcesses } from "#services/runtime/process-table.ts";
+import { type ProcessTable, systemProcesses } from "#services/runtime/process-table.ts";
 import { findNatsServer } from "../setup/nats-server.ts";
 import { address, isLoopback, machine, wholeNumber } from "./command/options.ts";
 import { type CommandPorts, runCommand } from "./command/run.ts";
@@ -20,7 +20,7 @@ import { emptyTownFile, readTownFile, type TownFile, writeTownFile } from "./hom
 import { machineName, type TownSettings } from "./process/plan.ts";
 import { isFree, splitAddress } from "./process/port.ts";
 import { type HomePorts, startBus, startMachine, startTown } from "./process/start.ts";
-import { isAlive, stopHome } from "./process/stop.ts";
+import { isAlive, stopAgent, stopHome } from "./process/stop.ts";
 import { calledFrom, listenOn } from "./process/town-address.ts";
 
 type Options = {
@@ -68,28 +68,34 @@ function refuseBeyondLoopback({ listen, insecure }: Options, { say }: CommandPor
 async function up(home: string, options: Options, ports: CommandPorts): Promise<number> {
   const table = systemProcesses();
   const known = readTownFile(home);
+  const running = await runningIn(known, table);
+  if (running.has("demo")) throw new TownError("state", `the demo runs in ${home}; end it first`);
+  if (isJoinedOnly(known)) throw joinedOnly(home, known);
+  const wanted = machinesOf(known, options.machine, machineName(hostname()));
+  const missing = wanted.filter((name) => !running.has(`machines/${name}`));
+  tellIgnored({ wanted, missing, running }, options, ports);
+  if (!running.has("town")) await tellOthers(home, ports);
+  if (known === undefined) writeTownFile(home, emptyTownFile);
+  try {
+    const homePorts = { table, signal: ports.signal };
+    const moved = await startTownIn(home, running, options, ports, homePorts);
+    await startMachines(home, moved ? wanted : missing, options, homePorts);
+  } catch (error) {
+    if (running.size === 0) await stopHome(home, table);
+    throw error;
+  }
+  rememberHome(home, process.env);
+  tell(home, { running, wanted }, options, ports);
+  return 0;
+}
+
+/** What of a home runs, by name. */
+async function runningIn(known: TownFile | undefined, table: ProcessTable): Promise<Set<string>> {
   const running = new Set<string>();
   for (const [name, mark] of Object.entries(known?.pids ?? {})) {
     if (await isAlive(table, mark)) running.add(name);
   }
-  if (running.has("demo")) throw new TownError("state", `the demo runs in ${home}; end it first`);
-  if (isJoinedOnly(known)) throw joinedOnly(home, known);
-  const townWasUp = running.has("town");
-  const wanted = machinesOf(known, options.machine, machineName(hostname()));
-  const started = wanted.filter((name) => !townWasUp || !running.has(`machines/${name}`));
-  if (townWasUp) tellIgnored(wanted, started, options, ports);
-  else await tellOthers(home, ports);
-  if (known === undefined) writeTownFile(home, emptyTownFile);
-  if (!townWasUp && known) await stopHome(home, table); // What outlived its town.
-  try {
-    await start(home, started, options, ports, { table, signal: ports.signal });
-  } catch (error) {
-    if (!townWasUp) await stopHome(home, table);
-    throw error;
-  }
-  rememberHome(home, process.env);
-  tell(home, { townWasUp, started, wanted }, options, ports);
-  return 0;
+  return running;
 }
 
 function joinedOnly(home: string, { town, address: at, machines }: TownFile): TownError {
@@ -105,17 +111,23 @@ function joinedOnly(home: string, { town, address: at, machines }: TownFile): To
   );
 }
 
+type Found = {
+  readonly running: ReadonlySet<string>;
+  readonly wanted: readonly string[];
+  readonly missing: readonly string[];
+};
+
 /** What was asked for and is not done, since it is decided when a process starts. */
 function tellIgnored(
-  wanted: readonly string[],
-  started: readonly string[],
+  { running, wanted, missing }: Found,
   { polecatsMax, listen, ledger, machine: told }: Options,
   { say }: CommandPorts,
 ): void {
   const later = "takes effect after `gt down`, when it is given to the next `gt up`";
-  const isOn = (told === undefined ? wanted : [told]).some((name) => !started.includes(name));
+  const isOn = (told === undefined ? wanted : [told]).some((name) => !missing.includes(name));
   if (polecatsMax !== undefined && isOn)
     say(`gt: the machine runs already; --polecats-max ${later}`);
+  if (!running.has("town")) return;
   if (listen !== undefined) say(`gt: the town runs already; --listen ${later}`);
   if (ledger !== undefined) say(`gt: the town runs already; --ledger ${later}`);
 }
@@ -127,23 +139,52 @@ async function tellOthers(home: string, { say }: CommandPorts): Promise<void> {
   }
 }
 
-async function start(
+/**
+ * Start the bus and the town where they do not run. What runs goes on as it is: a town that died
+ * has to cost no worker anything.
+ *
+ * @returns whether the town or its bus moved, so that rig-agents had to be ended to be told
+ */
+async function startTownIn(
   home: string,
-  machines: readonly string[],
+  running: ReadonlySet<string>,
   options: Options,
   { say }: CommandPorts,
   ports: HomePorts,
-): Promise<void> {
+): Promise<boolean> {
   const known = readTownFile(home) ?? emptyTownFile;
-  if (known.pids["town"] === undefined || !(await isAlive(ports.table, known.pids["town"]))) {
-    const ledgerRemote = await ledgerOf(home, options.ledger, known, ports.signal);
-    const listen = await listenOn(options.listen, known.address, say);
-    const natsUrl = await startBusFor(home, known, splitAddress(listen).host, say, ports);
+  const hasTown = running.has("town");
+  const hasBus = running.has("nats");
+  if (hasTown && (hasBus || known.natsUrl === "")) return false;
+  const ledgerRemote = await ledgerOf(home, options.ledger, known, ports.signal);
+  const listen = hasTown ? known.address : await listenOn(options.listen, known.address, say);
+  const natsUrl = hasBus
+    ? known.natsUrl
+    : await startBusFor(home, known, splitAddress(listen).host, say, ports);
+  const isTownLeft = hasTown && natsUrl !== known.natsUrl;
+  if (isTownLeft) throw new TownError("state", `the bus had to move to ${natsUrl}: ${anew}`);
+  if (!hasTown) {
     const { insecure = false } = options;
     const settings = { town: "town", listen, natsUrl, ledgerRemote, insecure };
     await startTownAt(home, settings, options.listen === undefined, ports);
   }
-  const { address: townAddress, machines: records } = readTownFile(home) ?? known;
+  const { address } = readTownFile(home) ?? known;
+  const agents = [...running].flatMap((name) => /^machines\/(.+)$/.exec(name)?.[1] ?? []);
+  if (agents.length === 0 || (address === known.address && natsUrl === known.natsUrl)) return false;
+  say(`gt: the town moved, so these start again to be told: ${agents.join(", ")}`);
+  for (const machine of agents) await stopAgent(home, machine, ports.table);
+  return true;
+}
+
+const anew = "`gt down` and `gt up` tell the town";
+
+async function startMachines(
+  home: string,
+  machines: readonly string[],
+  options: Options,
+  ports: HomePorts,
+): Promise<void> {
+  const { address: townAddress, machines: records } = readTownFile(home) ?? emptyTownFile;
   for (const machine of machines) {
     const isMeant = options.machine === undefined || options.machine === machine;
     const { rigs, polecatsMax: before } = records[machine] ?? {};
@@ -209,23 +250,26 @@ async function startBusFor(
 }
 
 type Done = {
-  readonly townWasUp: boolean;
-  readonly started: readonly string[];
+  /** What ran before. */
+  readonly running: ReadonlySet<string>;
   readonly wanted: readonly string[];
 };
 
-function tell(home: string, done: Done, options: Options, { write }: CommandPorts): void {
-  const { townWasUp, started, wanted } = done;
+function tell(home: string, { running, wanted }: Done, options: Options, ports: CommandPorts) {
   const { town = "", address: at = "", natsUrl = "", pids = {} } = readTownFile(home) ?? {};
-  const running = Object.keys(pids).flatMap((name) => /^machines\/(.+)$/.exec(name)?.[1] ?? []);
-  const machines = [...new Set([...wanted, ...running])];
+  const now = Object.keys(pids).flatMap((name) => /^machines\/(.+)$/.exec(name)?.[1] ?? []);
+  const machines = [...new Set([...wanted, ...now])];
+  const started = machines.filter((name) => !running.has(`machines/${name}`));
+  const townWasUp = running.has("town");
   if (options.json) {
     const bus = natsUrl === "" ? "git" : "nats";
     const wasUp = townWasUp && started.length === 0;
-    const told = { town, address: at, bus, home, machine: wanted[0], machines, started, wasUp };
-    write(`${JSON.stringify(told)}\n`);
+    const was = { wasUp, townWasUp, running: [...running] };
+    const told = { town, address: at, bus, home, machine: wanted[0], machines, started, ...was };
+    ports.write(`${JSON.stringify(told)}\n`);
     return;
   }
+  const busWas = running.has("nats") ? ("running" as const) : ("started" as const);
   const found = [join(".gastown", "town"), join(".gastown", "demo")];
   const isFound = found.some((path) => resolve(path) === home);
   const story = {
@@ -234,9 +278,10 @@ function tell(home: string, done: Done, options: Options, { write }: CommandPort
     flag: isFound ? "" : ` --home ${relative(process.cwd(), home)}`,
     address: calledFrom(at),
     townWasUp,
+    bus: natsUrl === "" ? ("none" as const) : busWas,
     started,
     machines,
     insecure: !isLoopback(at),
   };
-  write(upText(story));
+  ports.write(upText(story));
 }

@@ -9,6 +9,8 @@ export type UpStory = {
   /** As others reach it. */
   readonly address: string;
   readonly townWasUp: boolean;
+  /** The bus: started by this call, running before it, or none at all. */
+  readonly bus: "started" | "running" | "none";
   /** The machines that were started by this call. */
   readonly started: readonly string[];
   /** All machines of the home that run now. */
@@ -18,16 +20,26 @@ export type UpStory = {
 
 /** What people are told after `gt up`; a beginner's next steps only where the town is new. Pure. */
 export function upText(story: UpStory): string {
-  const { call, flag, home, address, townWasUp, started, machines, insecure } = story;
+  const { call, flag, home, address, townWasUp, bus, started, machines, insecure } = story;
   const machine = nextMachine(machines);
   const join = `${joinLine(call, { address, machine, insecure })}${flag}`;
   const joining = `Another machine joins it by: ${join}`;
+  const ran = machines.filter((name) => !started.includes(name));
   if (townWasUp) {
-    const others = machines.filter((name) => !started.includes(name));
-    const beside = others.length === 0 ? "" : `, beside ${others.join(", ")}`;
+    const beside = ran.length === 0 ? "" : `, beside ${ran.join(", ")}`;
     const was = `The town was up already at ${address}`;
-    if (started.length === 0) return `${was}, with ${machinesText(machines)}.\n${joining}\n`;
-    return `${was}; ${machinesText(started)} started${beside}.\n${joining}\n`;
+    const now = [
+      ...(bus === "started" ? ["its bus started"] : []),
+      ...(started.length === 0 ? [] : [`${machinesText(started)} started${beside}`]),
+    ];
+    if (now.length === 0) return `${was}, with ${machinesText(machines)}.\n${joining}\n`;
+    return `${was}; ${now.join(", ")}.\n${joining}\n`;
+  }
+  if (ran.length > 0) {
+    const others = started.map((name) => `machine ${name}`);
+    const anew = ["the town", ...(bus === "started" ? ["its bus"] : []), ...others].join(", ");
+    const was = [...(bus === "running" ? ["the bus"] : []), machinesText(ran)].join(", ");
+    return `Started ${anew} at ${address}; running already: ${was}.\n${joining}\n`;
   }
   const lines = [
     `The town is up at ${address}, with ${machinesText(machines)}; its home is ${home}.`,

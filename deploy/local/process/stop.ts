@@ -96,10 +96,15 @@ async function gone(mark: ProcessMark, table: ProcessTable, withinMs: number): P
 
 /** End one machine of a home: its rig-agent first, then its polecats. */
 export async function stopMachine(home: string, machine: string, table: ProcessTable) {
+  await stopAgent(home, machine, table);
+  await stopPolecats(home, [machine], table, () => {});
+}
+
+/** End one rig-agent alone: its polecats go on, and the next one takes them up again. */
+export async function stopAgent(home: string, machine: string, table: ProcessTable) {
   const name = `machines/${machine}`;
   const { [name]: mark } = readTownFile(home)?.pids ?? {};
   if (mark !== undefined) await stopOne(name, mark, table);
-  await stopPolecats(home, [machine], table, () => {});
   changeTownFile(home, (file) => {
     const { [name]: _, ...pids } = file.pids;
     return { ...file, pids };
