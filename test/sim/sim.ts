@@ -1,12 +1,9 @@
 import { authorityRef } from "#services/git/authority-chain.ts";
-import type { RemoteOp } from "#services/git/memory/faults.ts";
-import { isWithin } from "#services/git/memory/history.ts";
-import type { MemoryRemote, RemoteSnapshot } from "#services/git/memory/remote.ts";
 import type { Ledger } from "#services/ledger/ledger.ts";
 import { holderOf, rigNamed } from "#services/ledger/rigs.ts";
 import type { Runtime } from "#services/runtime/runtime.ts";
 import type { Gate, Observation } from "../invariants/observation.ts";
-import { type Code, defaultLimits } from "../invariants/record.ts";
+import { defaultLimits } from "../invariants/record.ts";
 import { recordLedger } from "../invariants/record-ledger.ts";
 import { Recorder } from "../invariants/recorder.ts";
 import type { Base } from "./boot.ts";
@@ -17,26 +14,20 @@ import { planFaults } from "./faults/plan.ts";
 import type { Host } from "./host.ts";
 import { type Listeners, listenOnce, tellOnce } from "./listen-once.ts";
 import type { Direction } from "./network.ts";
-import { RemoteGate, type Trap } from "./remote-network.ts";
 import { busPlace } from "./sim-bus.ts";
-import { holds, testGate } from "./sim-gates.ts";
+import { SimRemotes } from "./sim-remotes.ts";
 import { SimWorkers } from "./sim-workers.ts";
 import { followEvents } from "./watch-events.ts";
-import { tellMoves, type WatchedRemote, watchRemote } from "./watch-refs.ts";
 import { watchTrees } from "./watch-trees.ts";
 import type { Task, Work } from "./work.ts";
 import { codeUrl, hostOf, startMachine, startTown, townHost, type World } from "./world.ts";
-
-/** Told of an operation that a remote has done; true once it is not interested any more. */
-type RemoteListener = (op: RemoteOp, who: string) => boolean;
 
 /** A simulated town at work, with all that may be done to it, and all that is seen of it. */
 export class Sim {
   readonly world: World;
   readonly recorder: Recorder;
   readonly workers = new Map<string, SimWorkers>();
-  readonly gates = new Map<string, RemoteGate>();
-  readonly #watched: readonly WatchedRemote[];
+  readonly remotes: SimRemotes;
   /** Hosts that never come back. */
   readonly gone = new Set<string>();
   /** Hosts that call themselves by a name which another one has, by their place. */
@@ -45,29 +36,14 @@ export class Sim {
   readonly #held = new Map<string, number>();
   readonly #gateListeners: Listeners<string> = new Map();
   readonly #wrote: Listeners = new Map();
-  readonly #backups = new Map<string, RemoteSnapshot>();
   #undone = 0;
 
   #tasks = new Map<string, Task>();
 
   constructor(world: World) {
     this.world = world;
-    const { timeline, random, network, remotes } = world;
-    const watched: WatchedRemote[] = [];
-    const code: Record<string, Code> = {};
-    for (const [url, remote] of remotes) {
-      this.gates.set(url, new RemoteGate(timeline, network, random.split(url), remote));
-      const rig = world.rigNames.find((name) => codeUrl(name) === url);
-      const seen = watchRemote(
-        rig ?? "ledger",
-        remote,
-        rig ? (commit) => holds(commit.tree) : undefined,
-      );
-      watched.push(seen);
-      if (rig) code[rig] = codeOf(seen);
-    }
-    this.#watched = watched;
-    this.recorder = new Recorder(defaultLimits, code);
+    this.remotes = new SimRemotes(world);
+    this.recorder = new Recorder(defaultLimits, this.remotes.code);
     for (const host of world.hosts.values()) this.staff(host);
   }
 
@@ -131,7 +107,7 @@ export class Sim {
 
   /** Take down what the remotes did since it was asked last; to be called after each moment. */
   tell(): void {
-    for (const each of this.#watched) tellMoves(this.recorder, each);
+    this.remotes.tell(this.recorder);
   }
 
   /** A ledger of which all is taken down. */
@@ -274,26 +250,6 @@ export class Sim {
     return () => {};
   }
 
-  remote(url: string): MemoryRemote {
-    const remote = this.world.remotes.get(url);
-    if (!remote) throw new Error(`there is no remote ${url}`);
-    return remote;
-  }
-
-  trap(url: string, trap: Trap): () => void {
-    return this.#gate(url).trap(trap);
-  }
-
-  /** Listen to what a rig's remote does, until the listener has had enough. */
-  onRemoteDone(rig: string, listener: RemoteListener): () => void {
-    const { done } = this.#gate(codeUrl(rig));
-    const each = (op: RemoteOp, who: string) => {
-      if (listener(op, who)) done.delete(each);
-    };
-    done.add(each);
-    return () => done.delete(each);
-  }
-
   /** Told once, when the next gate of a rig begins to run, and on which machine. */
   onGate(rig: string, then: (machine: string) => void): () => void {
     return listenOnce(this.#gateListeners, rig, then);
@@ -304,30 +260,9 @@ export class Sim {
     tellOnce(this.#gateListeners, rig, machine);
   }
 
-  /** Take a backup of a remote, to be restored later. */
-  backUp(url: string): void {
-    this.#backups.set(url, this.remote(url).snapshot());
-  }
-
-  restoreRemote(url: string): boolean {
-    const backup = this.#backups.get(url);
-    if (!backup) return false;
-    this.remote(url).restore(backup);
-    return true;
-  }
-
-  /** Move a target back by one landing. */
-  rewindTarget(rig: string): boolean {
-    const remote = this.remote(codeUrl(rig));
-    const parent = remote.commit("main")?.parents[0];
-    if (!parent) return false;
-    remote.setRef("refs/heads/main", parent.id);
-    return true;
-  }
-
   /** The machine that holds a rig's authority, as the chain at its remote says. */
   holderOf(rig: string): string | undefined {
-    const tip = this.remote(codeUrl(rig)).commit(authorityRef);
+    const tip = this.remotes.at(codeUrl(rig)).commit(authorityRef);
     const holder = /^Gastown-Holder: (\S+)\./m.exec(tip?.message ?? "")?.[1];
     if (holder !== undefined) return holder;
     const world = this.anyWorld();
@@ -345,12 +280,6 @@ export class Sim {
     return this.anyLedger()?.world;
   }
 
-  #gate(url: string): RemoteGate {
-    const gate = this.gates.get(url);
-    if (!gate) throw new Error(`there is no remote ${url}`);
-    return gate;
-  }
-
   #process(name: string) {
     return this.world.processes.get(name);
   }
@@ -364,17 +293,4 @@ export class Sim {
       this.#undone += 1;
     });
   }
-}
-
-function codeOf({ known, remote }: WatchedRemote): Code {
-  const commit = (id: string) => known.get(id);
-  return {
-    target: "main",
-    gates: [testGate.name],
-    start: remote.ref("main") ?? "",
-    contains: (tip, id) => {
-      const [of, one] = [commit(tip), commit(id)];
-      return of !== undefined && one !== undefined && isWithin(one, [of]);
-    },
-  };
 }

@@ -66,7 +66,7 @@ function unsavedOn(sim: Sim, machine: string): Disk["unsaved"] {
   const host = sim.hostOf(machine);
   return [...host.sessions.values()].flatMap(({ state, worktree, bead, rig }) => {
     if (state === "removed" || !host.git.worktrees.has(worktree)) return [];
-    const ageMs = unsavedMs(sim, host, worktree, sim.remote(codeUrl(rig)));
+    const ageMs = unsavedMs(sim, host, worktree, sim.remotes.at(codeUrl(rig)));
     if (ageMs === undefined) return [];
     return [{ bead, ageMs, wasAway: wasTroubled(sim, machine, ageMs) }];
   });

@@ -1,6 +1,7 @@
 import { loseMostForGood } from "../acts/fleet.ts";
 import { startClone, startSecondTown } from "../acts/twins.ts";
 import type { Sim } from "../sim.ts";
+import { codeUrl } from "../world.ts";
 import { type Injector, ofMachine, ofRig, ofTown, over, type Planned } from "./fault.ts";
 
 /** kill -9 of a rig-agent at any moment, which starts again after a while; its workers live on. */
@@ -90,7 +91,7 @@ function killAfterPush(name: string, faults: number[], isMoment: Moment): Inject
 type Moment = (refs: readonly string[]) => boolean;
 
 function armKill(sim: Sim, { target: rig, forMs }: Planned, isMoment: Moment): () => void {
-  return sim.onRemoteDone(rig, (op, who) => {
+  return sim.remotes.onDone(codeUrl(rig), (op, who) => {
     if (op.kind !== "push" || !sim.isUp(who) || !isMoment(op.updates.map(({ ref }) => ref))) {
       return false;
     }

@@ -1,5 +1,6 @@
 import { authorityRef } from "#services/git/authority-chain.ts";
 import { moveAuthority } from "../acts/fleet.ts";
+import type { Sim } from "../sim.ts";
 import { codeUrl } from "../world.ts";
 import { type Injector, ofRig, ofTown } from "./fault.ts";
 
@@ -27,7 +28,7 @@ const lostAnswer: Injector = {
   plan: ofRig(60_000, 60_000),
   begin: (sim, { target, detail }) => {
     const isWanted = detail % 2 === 0 ? "refs/heads/main" : "refs/";
-    return sim.trap(codeUrl(target), {
+    return sim.remotes.trap(codeUrl(target), {
       after: ({ kind, updates }) => {
         const isMeant = kind === "push" && updates.some(({ ref }) => ref.startsWith(isWanted));
         return isMeant ? "lost" : undefined;
@@ -40,7 +41,8 @@ const lostLedgerAnswer: Injector = {
   name: "lost-ledger-answer",
   faults: [29],
   plan: ofTown(60_000, 60_000),
-  begin: (sim) => sim.trap(ledger, { after: ({ kind }) => (kind === "push" ? "lost" : undefined) }),
+  begin: (sim) =>
+    sim.remotes.trap(ledger, { after: ({ kind }) => (kind === "push" ? "lost" : undefined) }),
 };
 
 /** The remote dies between two refs of one atomic push. */
@@ -50,7 +52,7 @@ const torn: Injector = {
   plan: ofRig(90_000, 90_000),
   begin: (sim, { target, detail }) => {
     const kept = detail % 2 === 0 ? "refs/heads/main" : authorityRef;
-    return sim.trap(codeUrl(target), {
+    return sim.remotes.trap(codeUrl(target), {
       before: ({ kind, updates }) => {
         if (kind !== "push" || updates.length < 2) return undefined;
         return { do: "tear", isKept: (ref) => ref === kept };
@@ -59,26 +61,32 @@ const torn: Injector = {
   },
 };
 
+/** A backup is taken at the beginning, and brought back at the end. */
+function backUpAndRestore(sim: Sim, url: string): () => void {
+  const backup = sim.remotes.at(url).snapshot();
+  return () => sim.remotes.at(url).restore(backup);
+}
+
 /** The target is moved back by force; what was landed on top of it is gone from it. */
 const rewound: Injector = {
   name: "rewound-target",
   faults: [30],
   plan: ofRig(0, 0),
-  begin: (sim, { target }) => (sim.rewindTarget(target) ? () => {} : undefined),
+  begin: (sim, { target }) => (sim.remotes.rewindTarget(target) ? () => {} : undefined),
 };
 
 const restoredCode: Injector = {
   name: "restored-code",
   faults: [46],
-  plan: ofRig(0, 0),
-  begin: (sim, { target }) => (sim.restoreRemote(codeUrl(target)) ? () => {} : undefined),
+  plan: ofRig(5_000, 90_000),
+  begin: (sim, { target }) => backUpAndRestore(sim, codeUrl(target)),
 };
 
 const restoredLedger: Injector = {
   name: "restored-ledger",
   faults: [46],
-  plan: ofTown(0, 0),
-  begin: (sim) => (sim.restoreRemote(ledger) ? () => {} : undefined),
+  plan: ofTown(5_000, 90_000),
+  begin: (sim) => backUpAndRestore(sim, ledger),
 };
 
 const deletedChain: Injector = {
@@ -86,7 +94,7 @@ const deletedChain: Injector = {
   faults: [48],
   plan: ofRig(0, 0),
   begin: (sim, { target }) => {
-    const remote = sim.remote(codeUrl(target));
+    const remote = sim.remotes.at(codeUrl(target));
     if (remote.ref(authorityRef) === undefined) return undefined;
     remote.deleteRef(authorityRef);
     return () => {};
@@ -100,7 +108,9 @@ const humanPush: Injector = {
   plan: ofRig(30_000, 60_000),
   begin: (sim, { target, detail }) => {
     const push = (at: string) => {
-      sim.remote(codeUrl(target)).moveByHuman("main", { [`human/${detail}-${at}.txt`]: `${at}\n` });
+      sim.remotes
+        .at(codeUrl(target))
+        .moveByHuman("main", { [`human/${detail}-${at}.txt`]: `${at}\n` });
     };
     push("now");
     return sim.onGate(target, () => push("gate"));

@@ -20,7 +20,7 @@ const killInMerge: Injector = {
   faults: [7],
   plan: ofTown(40_000, 90_000),
   begin: (sim, planned) => {
-    const gate = sim.gates.get("sim:ledger");
+    const gate = sim.remotes.gate("sim:ledger");
     if (!gate || !sim.isUp(townHost)) return undefined;
     const kind = planned.detail % 2 === 0 ? "push" : "fetch";
     const once = (op: { readonly kind: string }, who: string) => {
