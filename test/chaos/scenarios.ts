@@ -17,6 +17,7 @@ import { drained } from "./scenarios/drained.ts";
 import { flappingLinks } from "./scenarios/flapping-links.ts";
 import { halfOpenBus } from "./scenarios/half-open-bus.ts";
 import { handedOff } from "./scenarios/handed-off.ts";
+import { homeReplaced } from "./scenarios/home-replaced.ts";
 import { humanPushes } from "./scenarios/human-pushes.ts";
 import { killedInLanding } from "./scenarios/killed-in-landing.ts";
 import { killedInSpawn } from "./scenarios/killed-in-spawn.ts";
@@ -54,6 +55,7 @@ export const scenarios: readonly Scenario[] = [
   flappingLinks,
   halfOpenBus,
   handedOff,
+  homeReplaced,
   humanPushes,
   killedInLanding,
   killedInSpawn,
