@@ -1,3 +1,4 @@
+import { checkpointRef } from "#services/git/checkpoint.ts";
 import { agentPerson } from "#services/identity/person.ts";
 import { claimEpoch } from "#services/ledger/epoch.ts";
 import { mergeField } from "#services/ledger/work-fields.ts";
@@ -20,7 +21,7 @@ export type Cleared =
  * @throws TownError when the remote does not answer: nothing was removed then
  */
 export async function clearTree(
-  ports: PolecatPorts,
+  ports: Pick<PolecatPorts, "git" | "home" | "ledger" | "signal">,
   session: PolecatSession,
   freed: boolean,
 ): Promise<Cleared> {
@@ -31,6 +32,11 @@ export async function clearTree(
   const { branch, dirty, head } = await git.worktreeState(path);
   if (branch !== undefined && branch !== session.branch && branch.startsWith("polecat/")) {
     return { removed: true }; // A later attempt made room for itself, and saved what was there.
+  }
+  if (dirty.length > 0 || landedFrom(ports, session) !== head) {
+    // What was pushed once may have been overwritten since, or gone with a remote that was set back.
+    const refs = [`refs/heads/${session.branch}`, checkpointRef(bead, claimEpoch(session.epoch))];
+    await git.fetchRefs({ repoDir, signal: ports.signal }, refs);
   }
   try {
     await git.removeWorktree({ repoDir, path });
@@ -81,7 +87,10 @@ export async function makeRoom(
 }
 
 /** The commit that a landed merge request of this session's attempt was made of. */
-function landedFrom(ports: PolecatPorts, session: PolecatSession): string | undefined {
+function landedFrom(
+  ports: Pick<PolecatPorts, "ledger">,
+  session: PolecatSession,
+): string | undefined {
   const { world } = ports.ledger;
   if (world.bead(session.bead)?.closeKind !== "merged") return undefined;
   for (const bead of world.ofWork(session.bead)) {

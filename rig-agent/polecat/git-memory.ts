@@ -48,9 +48,9 @@ export function memoryPolecatGit(ports: {
       return isCheckpoint ? parents[0]?.id : undefined;
     },
     pushHead: async ({ path, branch, target, signal }) => {
-      const { clone, tree, head } = trees.standing(disk, path);
-      const updates = [{ ref: `refs/heads/${branch}`, to: head.id, isForced: true }];
-      await git.push({ repoDir: tree.repoDir, updates, signal });
+      const { clone, head } = trees.standing(disk, path);
+      const ref = `refs/heads/${branch}`;
+      await trees.pushFrom(ports, { path, ref, commit: head.id, signal });
       const onto = must(clone, `refs/remotes/origin/${target}`);
       return { commit: head.id, ahead: countBeyond(head, [onto]) };
     },

@@ -1,9 +1,9 @@
-import { rm } from "node:fs/promises";
+import { cp, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, test, vi } from "vitest";
 import { checkpointRef } from "#services/git/checkpoint.ts";
 import { trackingRef } from "#services/git/fetch-remote.ts";
-import { memoryDisk } from "#services/git/memory/disk.ts";
+import { copyDisk, type MemoryDisk, memoryDisk } from "#services/git/memory/disk.ts";
 import { memoryGit } from "#services/git/memory/memory-git.ts";
 import type { Changes } from "#services/git/memory/objects.ts";
 import { MemoryRemote } from "#services/git/memory/remote.ts";
@@ -28,30 +28,29 @@ const attempt = { bead: "al-1", epoch: "1.1", author };
 const branch = polecatBranch("al-1", "1.1");
 
 /** One machine's polecats on some git. */
-type Bench = AsyncDisposable & {
+type Machine = {
   readonly git: PolecatGit;
-  readonly url: string;
   readonly dir: string;
-  readonly remoteRef: (name: string) => Promise<string | undefined>;
-  /** From now on it keeps nothing but branches. */
-  readonly refuseCustomRefs: () => Promise<void>;
-  readonly humanCommit: (files: Files) => Promise<string>;
   readonly edit: (path: string, changes: Changes) => Promise<void>;
   readonly commit: (path: string, files: Files) => Promise<string>;
 };
 
-async function cliBench(): Promise<Bench> {
-  const scratch = await scratchRemote();
+/** The same with all that is around it. */
+type Bench = AsyncDisposable &
+  Machine & {
+    readonly url: string;
+    readonly remoteRef: (name: string) => Promise<string | undefined>;
+    /** From now on it keeps nothing but branches. */
+    readonly refuseCustomRefs: () => Promise<void>;
+    readonly humanCommit: (files: Files) => Promise<string>;
+    /** A second machine with a copy of this disk. */
+    readonly copy: () => Promise<Machine>;
+  };
+
+function cliMachine(dir: string): Machine {
   return {
+    dir,
     git: polecatGit,
-    url: scratch.remote,
-    dir: scratch.dir,
-    remoteRef: scratch.ref,
-    refuseCustomRefs: async () => {
-      const hide = ["config", "receive.hideRefs", "refs/gastown"];
-      await runGit(hide, { cwd: scratch.remote });
-    },
-    humanCommit: scratch.commit,
     edit: async (path, changes) => {
       for (const [name, text] of Object.entries(changes)) {
         if (text === undefined) await rm(join(path, name));
@@ -59,6 +58,30 @@ async function cliBench(): Promise<Bench> {
       }
     },
     commit: (path, files) => commitFiles(path, files, "work"),
+  };
+}
+
+async function cliBench(): Promise<Bench> {
+  const scratch = await scratchRemote();
+  return {
+    ...cliMachine(scratch.dir),
+    url: scratch.remote,
+    remoteRef: scratch.ref,
+    refuseCustomRefs: async () => {
+      const hide = ["config", "receive.hideRefs", "refs/gastown"];
+      await runGit(hide, { cwd: scratch.remote });
+    },
+    humanCommit: scratch.commit,
+    copy: async () => {
+      const dir = join(scratch.dir, "copy");
+      for (const each of ["repo.git", "nux"]) {
+        await cp(join(scratch.dir, each), join(dir, each), { recursive: true });
+      }
+      const own = join(dir, "repo.git", "worktrees", "nux");
+      await writeFiles(dir, { "nux/.git": `gitdir: ${own}\n` });
+      await writeFiles(own, { gitdir: `${join(dir, "nux", ".git")}\n` });
+      return cliMachine(dir);
+    },
     [Symbol.asyncDispose]: () => scratch[Symbol.asyncDispose](),
   };
 }
@@ -68,25 +91,27 @@ async function memoryBench(): Promise<Bench> {
   const remote = new MemoryRemote({ url: "memory:rig", nowMs });
   const remotes = new Map([[remote.url, remote]]);
   const disk = memoryDisk("vm-a");
-  const git = memoryPolecatGit({
-    disk,
-    git: memoryGit({ disk, remotes, nowMs, newNonce: () => "once" }),
-    nowMs,
-  });
+  const machine = (of: MemoryDisk): Machine => {
+    const base = memoryGit({ disk: of, remotes, nowMs, newNonce: () => "once" });
+    const git = memoryPolecatGit({ disk: of, git: base, nowMs });
+    return {
+      ...{ git, dir: "/home" },
+      edit: async (path, changes) => git.edit(path, changes),
+      commit: async (path, files) => {
+        git.edit(path, files);
+        return git.commit(path, { message: "work", author });
+      },
+    };
+  };
   return {
-    git,
+    ...machine(disk),
     url: remote.url,
-    dir: "/home",
     remoteRef: async (name) => remote.ref(name),
     refuseCustomRefs: async () => {
       remote.keepsCustomRefs = false;
     },
     humanCommit: async (files) => remote.moveByHuman("main", files),
-    edit: async (path, changes) => git.edit(path, changes),
-    commit: async (path, files) => {
-      git.edit(path, files);
-      return git.commit(path, { message: "work", author });
-    },
+    copy: async () => machine(copyDisk(disk)),
     [Symbol.asyncDispose]: async () => {},
   };
 }
@@ -226,6 +251,62 @@ test.for(benches)(
       expect(await git.readRef(`${repoDir}-${text}`, tracked)).toBe(commit);
       expect(await git.worktreeState(path)).toMatchObject({ unpushed: 0 });
     }
+  },
+);
+
+test.for(benches)(
+  "two machines of one disk overwrite nothing of each other ($name)",
+  async ({ open }) => {
+    const { bench, git, path, repoDir } = await polecatTree(open);
+    await using _bench = bench;
+    const ref = checkpointRef("al-1", "1.1");
+    const kept = (commit: string) => bench.remoteRef(`${ref}-${commit.slice(0, 12)}`);
+    await bench.edit(path, { "a.txt": "both" });
+    const both = (await git.pushCheckpoint({ path, ...attempt })) ?? "";
+    const other = await bench.copy();
+    const there = join(other.dir, "nux");
+    await bench.edit(path, { "a.txt": "one" });
+    const one = (await git.pushCheckpoint({ path, ...attempt })) ?? "";
+    expect(await kept(both)).toBeUndefined();
+    // A fetch for somebody else's sake makes nobody the owner of what it brings.
+    await other.git.fetchRefs({ repoDir: join(other.dir, "repo.git") }, [ref]);
+    await other.edit(there, { "a.txt": "two" });
+    const two = (await other.git.pushCheckpoint({ path: there, ...attempt })) ?? "";
+    expect([await bench.remoteRef(ref), await kept(one)]).toEqual([two, one]);
+    await bench.edit(path, { "a.txt": "more" });
+    const more = (await git.pushCheckpoint({ path, ...attempt })) ?? "";
+    expect([await bench.remoteRef(ref), await kept(two)]).toEqual([more, two]);
+    expect(await git.readRef(repoDir, trackingRef(ref))).toBe(more);
+
+    const push = { branch, target: "main" };
+    const mine = await bench.commit(path, { "a.txt": "mine" });
+    await git.pushHead({ path, ...push });
+    const theirs = await other.commit(there, { "a.txt": "theirs" });
+    await other.git.pushHead({ path: there, ...push });
+    expect([await bench.remoteRef(branch), await kept(mine)]).toEqual([theirs, mine]);
+  },
+);
+
+test.for(benches)(
+  "what a remote that keeps branches alone had of another machine stays ($name)",
+  async ({ open }) => {
+    const { bench, git, path } = await polecatTree(open);
+    await using _bench = bench;
+    await bench.refuseCustomRefs();
+    const other = await bench.copy();
+    const there = join(other.dir, "nux");
+    await bench.edit(path, { "a.txt": "one" });
+    const one = (await git.pushCheckpoint({ path, ...attempt })) ?? "";
+    await other.edit(there, { "a.txt": "two" });
+    const two = (await other.git.pushCheckpoint({ path: there, ...attempt })) ?? "";
+    const ref = "gastown/checkpoint/al-1/1.1";
+    expect(await bench.remoteRef(ref)).toBe(two);
+    expect(await bench.remoteRef(`${ref}-${one.slice(0, 12)}`)).toBe(one);
+    const mine = await bench.commit(path, { "a.txt": "mine" });
+    await git.pushHead({ path, branch, target: "main" });
+    await other.commit(there, { "a.txt": "theirs" });
+    await other.git.pushHead({ path: there, branch, target: "main" });
+    expect(await bench.remoteRef(`${ref}-${mine.slice(0, 12)}`)).toBe(mine);
   },
 );
 

@@ -3,6 +3,7 @@ import { ensureClone } from "#services/git/bare-clone.ts";
 import { pushCheckpoint, restoreCheckpoint } from "#services/git/checkpoint.ts";
 import { clearLocks } from "#services/git/clear-locks.ts";
 import { awayNotMissing, fetchRefs, isReachable, readRef } from "#services/git/fetch-remote.ts";
+import { pushFrom } from "#services/git/push-own.ts";
 import { runGit } from "#services/git/run-git.ts";
 import { snapshotTree } from "#services/git/snapshot-tree.ts";
 import { readTrailers } from "#services/git/trailers.ts";
@@ -50,10 +51,8 @@ export async function pushHead(wanted: {
   const { path, branch, target, signal } = wanted;
   const head = await runGit(["rev-parse", "--verify", "HEAD"], { cwd: path });
   const commit = head.stdout.trim();
-  // Forced, since its worker may have rebased; the epoch in its name gives the branch one writer.
-  const spec = `+${commit}:refs/heads/${branch}`;
-  const push = runGit(["push", "--quiet", "origin", spec], { cwd: path, signal });
-  await push.catch(awayNotMissing);
+  // No fast-forward is asked for, since its worker may have rebased.
+  await pushFrom({ path, ref: `refs/heads/${branch}`, commit, signal }).catch(awayNotMissing);
   const range = `refs/remotes/origin/${target}..${commit}`;
   const ahead = await runGit(["rev-list", "--count", range], { cwd: path });
   return { commit, ahead: Number(ahead.stdout.trim()) };

@@ -1,7 +1,7 @@
 import type { Person } from "#services/identity/person.ts";
-import { isTownError } from "#services/rpc/town-error.ts";
 import { commitTree } from "./commit-tree.ts";
-import { awayNotMissing, checkpointBranches, readRef, trackingRef } from "./fetch-remote.ts";
+import { awayNotMissing, readRef, trackingRef } from "./fetch-remote.ts";
+import { onBranch, pushEither, pushFrom } from "./push-own.ts";
 import { quickStatus } from "./quick-status.ts";
 import { refPart } from "./ref-part.ts";
 import { runGit } from "./run-git.ts";
@@ -62,36 +62,12 @@ export async function pushCheckpoint(wanted: {
           author,
           committer: author,
         });
-  await pushEither({ path, remote, commit, ref, signal, timeoutMs }).catch(awayNotMissing);
+  const push = (to: string) => pushFrom({ path, remote, ref: to, commit, signal, timeoutMs });
+  const isBranch = (await readRef(path, trackingRef(onBranch(ref)))) !== undefined;
+  await (isBranch ? push(onBranch(ref)) : pushEither(ref, push)).catch(awayNotMissing);
   // Git does this by itself for a named remote, not for one given as a URL, nor for a branch.
   await runGit(["update-ref", trackingRef(ref), commit], { cwd: path });
   return commit;
-}
-
-/** Push to the checkpoint ref or, at a remote that keeps nothing but branches, to a branch. */
-async function pushEither(wanted: {
-  readonly path: string;
-  readonly remote: string;
-  readonly commit: string;
-  readonly ref: string;
-  readonly signal?: AbortSignal | undefined;
-  readonly timeoutMs?: number | undefined;
-}): Promise<void> {
-  const { path, remote, commit, ref, signal, timeoutMs } = wanted;
-  const branch = ref.replace("refs/gastown/checkpoint/", checkpointBranches);
-  // Forced, since checkpoints are siblings; the epoch in its name gives the ref one writer.
-  const push = (to: string) =>
-    runGit(["push", "--quiet", remote, `+${commit}:${to}`], { cwd: path, signal, timeoutMs });
-  if ((await readRef(path, trackingRef(branch))) === undefined) {
-    try {
-      await push(ref);
-      return;
-    } catch (error) {
-      const isRefused = isTownError(error, "denied") && error.message.includes("rejected]");
-      if (!isRefused) throw error;
-    }
-  }
-  await push(branch);
 }
 
 /**

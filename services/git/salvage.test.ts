@@ -65,6 +65,19 @@ test("an attempt's branch and checkpoint are one piece of work, the newest first
   expect(await commitsAhead(repoDir, older, target)).toBe(1);
 });
 
+test("what another machine's push took the place of belongs to the attempt", async () => {
+  const { scratch, head, checkpoint, read } = await attempted();
+  await using _scratch = scratch;
+  const ref = `${checkpointRef("al-1", "2.1")}-${head.slice(0, 12)}`;
+  await runGit(["update-ref", ref, head], { cwd: scratch.remote });
+  await runGit(["update-ref", `${ref}-more`, head], { cwd: scratch.remote });
+  const works = await read();
+  expect(works).toMatchObject([{ bead: "al-1", epoch: "2.1" }]);
+  expect(works[0]?.refs[0]?.commit).toBe(checkpoint);
+  expect(works[0]?.refs.map((each) => each.ref)).toContain(ref);
+  expect(works[0]?.refs).toHaveLength(3);
+});
+
 test("what the target has is merged", async () => {
   const { scratch, head, read } = await attempted();
   await using _scratch = scratch;

@@ -45,7 +45,9 @@ const onBranches = trackingRef(checkpointBranches);
 const places = ["refs/gastown-remote/checkpoint/", "refs/remotes/origin/polecat/", onBranches];
 const number = "(?:0|[1-9]\\d{0,14})";
 const form = new RegExp(
-  `^refs/(?:gastown-remote/checkpoint|remotes/origin/polecat)/([^/]+)/(${number}\\.${number})$`,
+  `^refs/(?:gastown-remote/checkpoint|remotes/origin/polecat)/([^/]+)/(${number}\\.${number})` +
+    // What another machine's push took the place of, see `pushOwn`.
+    "(?:-[0-9a-f]{12})?$",
 );
 
 /**

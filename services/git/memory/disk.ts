@@ -18,6 +18,8 @@ export type WorktreeState = {
   /** The commit of a detached head; otherwise the branch's in the clone. */
   readonly detached?: string;
   readonly files: ReadonlyMap<string, string>;
+  /** What was pushed from here last, by the remote's ref. */
+  readonly pushed?: ReadonlyMap<string, string>;
 };
 
 /** What one machine's disk holds of git. */

@@ -1,7 +1,8 @@
 import type { Person } from "#services/identity/person.ts";
-import { isTownError, TownError } from "#services/rpc/town-error.ts";
+import { TownError } from "#services/rpc/town-error.ts";
 import { checkpointRef } from "../checkpoint.ts";
-import { checkpointBranches, trackingRef } from "../fetch-remote.ts";
+import { trackingRef } from "../fetch-remote.ts";
+import { pushEither, pushOwn, type pushFrom as realPushFrom } from "../push-own.ts";
 import { withTrailers } from "../trailers.ts";
 import type { addWorktree, WorktreeState as Held, removeWorktree } from "../worktree.ts";
 import type { CloneState, MemoryDisk, WorktreeState } from "./disk.ts";
@@ -126,19 +127,20 @@ export async function pushCheckpoint(
     readonly bead: string;
     readonly epoch: string;
     readonly author: Person;
+    readonly always?: boolean;
     readonly signal?: AbortSignal | undefined;
     readonly timeoutMs?: number | undefined;
   },
 ): Promise<string | undefined> {
-  const { path, remote, bead, epoch, author, signal, timeoutMs } = wanted;
+  const { path, remote, bead, epoch, author, always, signal, timeoutMs } = wanted;
   const { tree, clone, head } = standing(disk, path);
   const ref = checkpointRef(bead, epoch);
   const last = resolve(clone, trackingRef(ref));
   let commit = head;
   if (dirtyPaths(tree, head).length === 0) {
-    if (last && isWithin(head, [last])) return head.id;
+    if (always ? last === head : last && isWithin(head, [last])) return head.id;
     const others = onRemote(clone).map((each) => must(clone, each));
-    if (isWithin(head, others)) return undefined;
+    if (!always && isWithin(head, others)) return undefined;
   } else {
     const content = treeOfFiles(tree.files);
     if (last?.tree.id === content.id && last.parents[0]?.id === head.id) return last.id;
@@ -153,19 +155,23 @@ export async function pushCheckpoint(
     });
     clone.commits.set(commit.id, commit);
   }
-  const { repoDir } = tree;
-  const push = (to: string) => {
-    const updates = [{ ref: to, to: commit.id, isForced: true }];
-    return git.push({ repoDir, remote, updates, signal, timeoutMs });
-  };
-  const branch = ref.replace("refs/gastown/checkpoint/", checkpointBranches);
-  await push(ref).catch((error: unknown) => {
-    const isRefused = isTownError(error, "denied") && error.message.includes("rejected]");
-    if (!isRefused) throw error;
-    return push(branch);
-  });
+  const push = (to: string) =>
+    pushFrom({ disk, git }, { path, remote, ref: to, commit: commit.id, signal, timeoutMs });
+  await pushEither(ref, push);
   clone.refs.set(trackingRef(ref), commit.id);
   return commit.id;
+}
+
+/** The same as the real `pushFrom`. */
+export async function pushFrom(
+  { disk, git }: Omit<CheckpointPorts, "nowMs">,
+  wanted: Parameters<typeof realPushFrom>[0],
+): Promise<void> {
+  const { path, ref, commit } = wanted;
+  const { repoDir, pushed } = standing(disk, path).tree;
+  await pushOwn(git, { ...wanted, repoDir, last: pushed?.get(ref) });
+  const tree = disk.worktrees.get(path);
+  if (tree) disk.worktrees.set(path, { ...tree, pushed: new Map(tree.pushed).set(ref, commit) });
 }
 
 /** Change files of a worktree, as whoever works there does. */
