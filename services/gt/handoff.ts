@@ -1,5 +1,7 @@
 import { AgentService } from "#proto/gastown/v1/agent_service_pb.ts";
+import { FleetService } from "#proto/gastown/v1/fleet_service_pb.ts";
 import { WorkService } from "#proto/gastown/v1/work_service_pb.ts";
+import { isTownError } from "#services/rpc/town-error.ts";
 import { nonEmpty } from "./find-town.ts";
 import { oneLine } from "./one-line.ts";
 import type { Session } from "./session.ts";
@@ -21,7 +23,6 @@ export const declare: Declare = (command, act) => {
         "With a bead: its worker is ended, all that its worktree holds is pushed, and a worker on",
         "the other machine goes on at the same step. Alone, inside a polecat: you go on in a fresh",
         "session, with the same hook, worktree and claim.",
-        "",
       ].join("\n"),
     )
     .addHelpText(
@@ -36,16 +37,7 @@ async function handOff(gt: Session, id: string | undefined, options: Options): P
   const { requestId } = gt;
   if (id !== undefined) {
     if (message !== "") throw new UsageError("--message is for a fresh session: say no bead then");
-    return gt.tell(
-      WorkService.method.handOffBead,
-      { requestId, id, machine },
-      ({ bead, epoch }) => {
-        const { machine: from = "its machine", polecat = "its worker" } = bead?.claim ?? {};
-        const to = machine === "" ? "another machine" : machine;
-        const next = `  \`gt show ${bead?.id ?? id}\` tells when ${to} has it`;
-        return [`${polecat} on ${from} hands off attempt ${epoch}`, next].map(oneLine).join("\n");
-      },
-    );
+    return handOffBead(gt, id, machine);
   }
   const isPolecat = nonEmpty(gt.terminal.env["GT_BEAD"]) !== undefined;
   if (machine !== "" || !isPolecat) {
@@ -53,4 +45,33 @@ async function handOff(gt: Session, id: string | undefined, options: Options): P
   }
   const say = () => "this session ends now; the next one goes on where it stopped";
   await gt.tell(AgentService.method.restartSession, { requestId, message }, say);
+}
+
+async function handOffBead(gt: Session, id: string, machine: string): Promise<void> {
+  const method = WorkService.method.handOffBead;
+  const response = await gt.call(method, { requestId: gt.requestId, id, machine });
+  const { bead, epoch } = response;
+  const { machine: from = "its machine", polecat = "its worker" } = bead?.claim ?? {};
+  const to = machine === "" ? "another machine" : machine;
+  const notes = gt.json ? [] : await notesOf(gt, bead?.id ?? id, from);
+  await gt.print(method.output, response, () => {
+    const next = `  \`gt show ${bead?.id ?? id}\` tells when ${to} has it`;
+    const first = `${polecat} on ${from} hands off attempt ${epoch}`;
+    return [first, ...notes.map((note) => `  ${note}`), next].map(oneLine).join("\n");
+  });
+}
+
+/** What else is to be known; the hand-off is asked for already, whether this can be said or not. */
+async function notesOf(gt: Session, id: string, from: string): Promise<string[]> {
+  try {
+    const { placement } = await gt.call(WorkService.method.explainBead, { id });
+    const pin = placement?.reasons.filter((reason) => reason.includes("which overrides"));
+    const { machine } = await gt.call(FleetService.method.getMachine, { name: from });
+    const later = "it hands off once it is heard; where it is lost, its rig's policy decides";
+    const silence = machine?.link === "silent" ? [`${from} is silent: ${later}`] : [];
+    return [...(pin ?? []), ...silence];
+  } catch (error) {
+    if (isTownError(error)) return [];
+    throw error;
+  }
 }

@@ -75,7 +75,7 @@ export function gather(world: World, scope: Scope, nowMs: number): Gathered {
 function closure(host: EnrolledMachine, scope: Scope): string | undefined {
   const { name } = host.machine;
   if (isLost(host, scope)) return "lost";
-  if (host.state !== "ready") return host.state;
+  if (host.state !== "ready") return `${host.state}; \`gt machine uncordon ${name}\` ends that`;
   const trouble = scope.trouble?.(host.machine);
   if (trouble !== undefined) return `kept out: ${trouble}`;
   return scope.isHeard(name) ? undefined : "silent";

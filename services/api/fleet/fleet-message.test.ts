@@ -43,3 +43,19 @@ test("a silent machine is silent to all at one time, and lost once the town says
   expect(shown()).toMatchObject({ state: MachineState.LOST, link: "silent" });
   expect(shown().lostTime).toEqual(timestampFromMs(clock.nowMs()));
 });
+
+test("polecats that have left, or whose machine is lost, are not counted", async () => {
+  const { ledger, nowMs } = await scratchTown();
+  const [host] = machines(ledger.world);
+  if (!host) throw new Error("the scratch town has a machine");
+  const polecats = [{ health: "working" }, { health: "done" }];
+  const peers = {
+    of: () => ({ beat: { polecats, authorities: [] }, heardMs: nowMs(), link: "bus" }),
+    isSilent: () => false,
+    isHeard: () => true,
+  } as unknown as Parameters<typeof machineMessage>[2];
+  const shown = (more = {}) => machineMessage({ ...host, ...more }, ledger.world, peers, nowMs());
+  expect(shown()).toMatchObject({ polecatsRunning: 1 });
+  const lostSince = new Date(nowMs()).toISOString();
+  expect(shown({ lostSince })).toMatchObject({ polecatsRunning: 0 });
+});

@@ -11,7 +11,7 @@ import { type EnrolledMachine, machines, serves } from "#services/ledger/machine
 import { type EnrolledRig, holderOf, rigNamed } from "#services/ledger/rigs.ts";
 import type { World } from "#services/ledger/world.ts";
 import { busyCounts } from "#services/scheduler/gather.ts";
-import { type Peers, silentAfterMs } from "#services/telemetry/peers.ts";
+import { type Peer, type Peers, silentAfterMs } from "#services/telemetry/peers.ts";
 import { machineTrouble, spokenWire } from "#services/telemetry/spoken-wire.ts";
 import { drainMessage } from "./drain-message.ts";
 
@@ -56,8 +56,7 @@ export function machineMessage(
     state: isLost ? MachineState.LOST : states[state],
     rigs: machine.rigs,
     polecatsMax: machine.polecatsMax,
-    polecatsRunning:
-      peer?.beat?.polecats.length ?? busyCounts(world).machines.get(machine.name) ?? 0,
+    polecatsRunning: isLost ? 0 : running(machine.name, world, peer),
     version: machine.version,
     wireVersion: spokenWire(machine, peers),
     trouble: machineTrouble(machine, peers) ?? "",
@@ -68,6 +67,12 @@ export function machineMessage(
     ...(lostSince !== undefined && { lostTime: timestampFromMs(Date.parse(lostSince)) }),
     ...(drain && { drain }),
   };
+}
+
+/** Those that are at work: one that has left is beaten for a while yet, and takes no seat. */
+function running(machine: string, world: World, peer: Peer | undefined): number {
+  const told = peer?.beat?.polecats.filter(({ health }) => health !== "done").length;
+  return told ?? busyCounts(world).machines.get(machine) ?? 0;
 }
 
 /** A rig as the API shows it. */

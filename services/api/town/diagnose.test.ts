@@ -108,3 +108,19 @@ test("two processes of one name, and a home that was refused it, are told of", a
   expect(found?.detail).toContain("another home than the one of vm-a was refused");
   expect(await check("homes")).toMatchObject({ ok: true });
 });
+
+test("work that waits while no machine takes any is told of, with who could again", async () => {
+  const work = createBead({
+    ...{ uid: "a", id: "alpha-1", title: "a" },
+    fields: { "gt.sling": { runtime: "patch" } },
+  });
+  expect(await check("waiting work", undefined, [work])).toMatchObject({ ok: true, remedy: "" });
+  const drained = [work, setFields(vmA, { "gt.machine_state": "draining" })];
+  const found = await check("waiting work", undefined, drained);
+  expect(found).toMatchObject({
+    ok: false,
+    detail: "1 bead waits in rig alpha and no machine takes work: vm-a is draining",
+  });
+  expect(found?.remedy).toContain("`gt machine uncordon vm-a`");
+  expect(await check("waiting work", undefined, [vmB, ...drained])).toMatchObject({ ok: true });
+});

@@ -6,6 +6,7 @@ import { holderOf, rigs } from "#services/ledger/rigs.ts";
 import { busyTrouble } from "#services/telemetry/busy.ts";
 import { watchFleet } from "#services/telemetry/watch-fleet.ts";
 import { brokenInvariants } from "./check-invariants.ts";
+import { withoutTakers } from "./diagnose-takers.ts";
 import { versionTroubles } from "./diagnose-versions.ts";
 import type { TownPorts } from "./town-service.ts";
 
@@ -23,6 +24,7 @@ export function diagnose(ports: TownPorts): Finding[] {
   return [
     ...links,
     fleet(ports),
+    takers(ports),
     homes(ports),
     versions(ports),
     authorities(ports),
@@ -98,6 +100,11 @@ function fleet(ports: TownPorts): Finding {
   return finding("machines", problems, well, braked.length > 1 ? start + confirm : start);
 }
 
+function takers(ports: TownPorts): Finding {
+  const { problems, remedy } = withoutTakers(ports);
+  return finding("waiting work", problems, "each rig's has a machine that takes it", remedy);
+}
+
 function homes({ refusedHomes, peers }: TownPorts): Finding {
   const twins = peers.twins().map(({ machine, incarnations }) => {
     const who = incarnations.join(" and ");
@@ -142,7 +149,9 @@ function authorities({ ledger: { world }, peers }: TownPorts): Finding {
       return [...overtaken, `the authority of rig ${rig.name}, ${holder}, is lost: ${next}`];
     }
     if (!isUnheard(holder, peers)) return overtaken;
-    return [...overtaken, `the authority of rig ${rig.name}, ${holder}, is silent: ${nothing}`];
+    const move = `\`gt rig move ${rig.name} --to <another>\` gives it away now`;
+    const silent = `the authority of rig ${rig.name}, ${holder}, is silent: ${nothing}`;
+    return [...overtaken, `${silent}; ${move}`];
   });
   const remedy = "start that machine's rig-agent, or one that serves the rig: gt join --rigs <rig>";
   return finding("authorities", without, "every rig has one", remedy);

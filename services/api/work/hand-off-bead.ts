@@ -4,7 +4,7 @@ import { type Bead, isHeld } from "#services/ledger/bead.ts";
 import { setFields } from "#services/ledger/drafts.ts";
 import { claimEpoch } from "#services/ledger/epoch.ts";
 import { machineNamed, machines, serves, wireWithFederation } from "#services/ledger/machines.ts";
-import { liveMergeRequest } from "#services/ledger/readiness.ts";
+import { liveMergeRequest, slingOf } from "#services/ledger/readiness.ts";
 import { rigOf } from "#services/ledger/rigs.ts";
 import { exitField, handOffField } from "#services/ledger/work-fields.ts";
 import type { World } from "#services/ledger/world.ts";
@@ -15,6 +15,7 @@ import { showBead } from "../bead-message.ts";
 import { check, name } from "../check.ts";
 import { findLiveBead, refusedState } from "../find-bead.ts";
 import { mutate } from "../mutate.ts";
+import { passageOf } from "./passage.ts";
 
 type HandOffBead = MethodImpl<typeof WorkService.method.handOffBead>;
 
@@ -53,6 +54,8 @@ function refusal(bead: Bead, world: World): string | undefined {
     return `${id} was submitted as ${request.id} and is with the merge queue: nothing to hand off`;
   }
   if (!claim || !isHeld(bead)) {
+    const [passage] = passageOf(bead, world);
+    if (passage !== undefined) return `${id}: ${passage}; the next claim goes there already`;
     return `${id} is held by nobody; \`gt sling ${id} --machine NAME\` says where it is to start`;
   }
   const host = machineNamed(world, claim.machine)?.machine;
@@ -83,6 +86,11 @@ function refuseMachine(bead: Bead, to: string, world: World): void {
 }
 
 function refuseNobody(bead: Bead, world: World): void {
+  const pin = slingOf(bead, world)?.machine;
+  if (pin !== undefined && pin === bead.claim?.machine) {
+    const remedy = "name the other one by --to, which overrides that";
+    throw refusedState(bead.id, `${bead.id} was slung to ${pin} alone: ${remedy}`);
+  }
   if (fitMachines(bead, world).length > 0) return;
   const at = bead.claim?.machine ?? "its machine";
   throw refusedState(bead.id, `${bead.id} has to stay: no machine but ${at} is ready for its rig`);

@@ -14,6 +14,11 @@ import { clientOf, file } from "./scratch-client.ts";
 
 const nux = "rigs/alpha/polecats/nux";
 
+const machineB = {
+  issueType: "machine",
+  fields: { "gt.machine": { name: "vm-b", polecatsMax: 1, wire: 2 } },
+};
+
 async function claimed() {
   const town = await scratchTown();
   const call = clientOf(town);
@@ -25,13 +30,44 @@ async function claimed() {
   return { town, call, id, uid, reasons };
 }
 
-test("of a bead that is held on a lost machine that is said first", async () => {
+test("of a bead held on a lost machine it is said first what comes of it, and when", async () => {
   const { town, reasons } = await claimed();
   const lost = { "gt.lost": { sinceAt: "2026-01-01T00:00:00Z", why: "silent" } };
   await town.write(setFields(derivedUid("machine", "vm-a"), lost));
+  const since = "vm-a is lost since 2026-01-01T00:00:00Z";
   const [first, second] = await reasons();
-  expect(first).toBe("vm-a is lost since 2026-01-01T00:00:00Z");
+  expect(first).toBe(`${since}; no other machine takes work of alpha now, so it waits`);
   expect(second).toMatch(/^held by/);
+  await town.write(createBead({ uid: "b", id: "hq-b", title: "vm-b", ...machineB }));
+  town.pass(20_000);
+  expect((await reasons())[0]).toBe(`${since}; it goes on elsewhere in 40 s`);
+  town.pass(60_000);
+  expect((await reasons())[0]).toBe(`${since}; it is to go on elsewhere now`);
+  const rig = { name: "alpha", prefix: "alpha", remote: "/r", target: "main", onLoss: "wait" };
+  await town.write(setFields(derivedUid("rig", "alpha"), { "gt.rig": rig }));
+  expect((await reasons())[0]).toContain("`gt rig update alpha --on-loss replace` lets another");
+});
+
+test("of a bead that is handed off it is said where to, before and after it is let go", async () => {
+  const { town, call, id, uid, reasons } = await claimed();
+  await town.write(createBead({ uid: "b", id: "hq-b", title: "vm-b", ...machineB }));
+  await call("handOffBead", { id, machine: "vm-b" });
+  expect((await reasons())[0]).toBe("it is being handed off to vm-b by overseer");
+  await town.write(releaseBead(uid, "1.1", "handed off"));
+  expect((await reasons())[0]).toBe("it is being handed off to vm-b by overseer");
+  await expect(call("handOffBead", { id, machine: "vm-b" })).rejects.toThrow(
+    "it is being handed off to vm-b by overseer; the next claim goes there already",
+  );
+});
+
+test("a bead that was slung to its machine alone leaves that only by name, which is said", async () => {
+  const { town, call, id, reasons } = await claimed();
+  await town.write(createBead({ uid: "b", id: "hq-b", title: "vm-b", ...machineB }));
+  const { uid = "" } = (await call("getBead", { id })).bead ?? {};
+  await town.write(setFields(uid, { "gt.sling": { runtime: "patch", machine: "vm-a" } }));
+  await expect(call("handOffBead", { id })).rejects.toThrow("slung to vm-a alone: name the other");
+  await call("handOffBead", { id, machine: "vm-b" });
+  expect((await reasons())[0]).toContain("which overrides that it was slung to vm-a");
 });
 
 test("of a bead that a worker gave up it is said who did so, and in what words", async () => {

@@ -1,12 +1,12 @@
 import type { MessageInitShape } from "@bufbuild/protobuf";
 import type { PlacementSchema } from "#proto/gastown/v1/work_service_pb.ts";
 import { type Bead, isHeld } from "#services/ledger/bead.ts";
-import { machineNamed } from "#services/ledger/machines.ts";
 import { isDispatchable, judgeReadiness, slingOf } from "#services/ledger/readiness.ts";
 import { rigOf } from "#services/ledger/rigs.ts";
 import { placementField } from "#services/ledger/work-fields.ts";
 import type { ApiPorts } from "../api-ports.ts";
 import { endOf, whyAside } from "./outcome.ts";
+import { lossOf, passageOf } from "./passage.ts";
 
 type PlacementInit = MessageInitShape<typeof PlacementSchema>;
 
@@ -18,9 +18,9 @@ export function placementOf(bead: Bead, ports: ApiPorts): PlacementInit {
   const aside = whyAside(bead, world);
   const blocked = aside.length > 0 ? all.filter((each) => each !== `it is ${bead.status}`) : all;
   if (claim && isHeld(bead)) {
-    const lostSince = machineNamed(world, claim.machine)?.lostSince;
-    const lost = lostSince === undefined ? [] : [`${claim.machine} is lost since ${lostSince}`];
-    return { machine: claim.machine, reasons: [...lost, ...blocked, ...notes] };
+    const lost = lossOf(bead, world, ports.nowMs());
+    const passage = passageOf(bead, world);
+    return { machine: claim.machine, reasons: [...lost, ...passage, ...blocked, ...notes] };
   }
   if (bead.status === "closed") {
     return { reasons: [endOf(bead, world)] };
@@ -34,7 +34,7 @@ export function placementOf(bead: Bead, ports: ApiPorts): PlacementInit {
     const { machine, reasons } = placement;
     return { machine, reasons: [...reasons, ...notes] };
   }
-  const reasons = ports.explain?.(bead) ?? [];
+  const reasons = [...passageOf(bead, world), ...(ports.explain?.(bead) ?? [])];
   const waits = "it is ready; the dispatcher places it in its next round";
   return { reasons: [...(reasons.length > 0 ? reasons : [waits]), ...notes] };
 }

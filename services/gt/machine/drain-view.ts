@@ -17,11 +17,16 @@ export function drainLines(
     ...remaining.map(oneLine),
     ...authorities.map((rig) => `the authority of ${oneLine(rig)}`),
   ];
-  const what = left.length > 0 ? left.join(", ") : "nothing in the ledger; it clears up";
+  const what =
+    left.length > 0
+      ? left.join(", ")
+      : "nothing that it works on or holds; it pushes what it has and says so";
   return [
     `  Drain asked for by ${oneLine(by)}, ${ago(startTime, now)}`,
     `  Left: ${what}`,
-    `  What is left is handed off ${ago(deadline, now)}`,
+    ...(remaining.length > 0
+      ? [`  What it still works on is handed off ${ago(deadline, now)}`]
+      : []),
     ...notes.map((note) => `    ${oneLine(note)}`),
   ];
 }

@@ -10,6 +10,7 @@ import type { Session } from "../session.ts";
 import { UsageError } from "../usage-error.ts";
 import { type Declare, example } from "../verb.ts";
 import { drainLines } from "./drain-view.ts";
+import { lastTakerLines } from "./takers.ts";
 import { waitUntilEmpty } from "./wait-until-empty.ts";
 
 type Options = { readonly deadline?: number; readonly force?: boolean; readonly wait?: boolean };
@@ -29,7 +30,6 @@ export const declare: Declare = (command, act) => {
         "Nothing new is placed there and its authorities move. What it works on may end until the",
         "deadline, then a worker on another machine goes on with it. Asked again, the drain goes",
         "on; gt machine uncordon calls it off.",
-        "",
       ].join("\n"),
     )
     .addHelpText(
@@ -45,15 +45,26 @@ async function drain(gt: Session, name: string, options: Options): Promise<void>
   const asked = await gt.call(FleetService.method.drainMachine, {
     ...{ requestId: gt.requestId, name, deadlineSeconds: deadline, force },
   });
+  const takers = await lastTakerLines(gt, name);
+  if (wait && takers.length > 0) gt.terminal.writeError(`${takers.join("\n")}\n`);
   const last = wait ? await waitUntilEmpty(gt, name) : asked.machine;
   if (last === undefined) return; // Ctrl-C; what that means was told.
   const response = create(DrainMachineResponseSchema, { machine: last });
-  await gt.print(DrainMachineResponseSchema, response, () => page(last, gt));
+  await gt.print(DrainMachineResponseSchema, response, () => {
+    return [page(last, gt), ...(wait ? [] : takers)].join("\n");
+  });
 }
 
 function page(machine: Machine, { terminal }: Session): string {
   const name = oneLine(machine.name);
   if (machine.drain?.doneTime !== undefined) return `${name} is empty: it may be stopped`;
   const progress = `gt machine show ${name} tells how far it is`;
-  return [`${name} is being emptied; ${progress}`, ...drainLines(machine, terminal)].join("\n");
+  const silent =
+    machine.link === "silent"
+      ? [
+          `  ${name} is silent: it begins once it is heard; where it is lost, its rigs' policies decide`,
+        ]
+      : [];
+  const lines = [...silent, ...drainLines(machine, terminal)];
+  return [`${name} is being emptied; ${progress}`, ...lines].join("\n");
 }

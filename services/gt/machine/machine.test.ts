@@ -104,7 +104,9 @@ test("a drain that is not waited for says what is left, and where to look", asyn
     "vm-a is being emptied; gt machine show vm-a tells how far it is",
     "  Drain asked for by ann, 1m ago",
     "  Left: alpha-1, alpha-2, the authority of alpha",
-    "  What is left is handed off in 29m",
+    "  What it still works on is handed off in 29m",
+    "  vm-a was the last machine that takes work: what is ready waits; gt machine uncordon vm-a, " +
+      "or another one, ends that",
   ]);
   expect(asked.drain).toMatchObject({ name: "vm-a", deadlineSeconds: 1_800, force: false });
   await gt(["machine", "drain", "vm-a", "--force", "--request-id", "r"]);
@@ -124,7 +126,7 @@ test("a drain that is waited for tells each change, and returns only once it is 
   const told = await gt(["machine", "drain", "vm-a", "--wait"]);
   expect(told).toMatchObject({ exitCode: 0, out: "vm-a is empty: it may be stopped\n" });
   expect(told.err.split(note)).toHaveLength(2);
-  expect(told.err).toContain("Left: nothing in the ledger; it clears up");
+  expect(told.err).toContain("Left: nothing that it works on or holds; it pushes what it has");
   looks = [draining(), draining(done)];
   const json = JSON.parse((await gt(["machine", "drain", "vm-a", "--wait", "--json"])).out);
   expect(json.machine.drain.doneTime).toBe("2026-03-01T09:00:00Z");
