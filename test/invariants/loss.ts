@@ -59,8 +59,9 @@ function tooEarly(
   if (stillMs < lostAfterMs - earlyMs) return `it had been silent for ${at(stillMs)} alone`;
   if (atMs - townUpMs < graceMs) return `the town had run since ${at(townUpMs)} only`;
   const known = new Set(facts.machines.values());
+  // Who falls silent with others is lost a few beats before the last of them: half the time counts.
   const silent = [...known].filter(
-    (each) => silentMs(facts, each, atMs) > lostAfterMs + earlyMs,
+    (each) => silentMs(facts, each, atMs) > lostAfterMs / 2 + earlyMs,
   ).length;
   const isStorm = silent > brakeShare * known.size;
   if (!isStorm || stillMs >= brakeMaxFactor * lostAfterMs - earlyMs) return undefined;

@@ -10,13 +10,13 @@ test("the story of a bead is told in aligned lines, with the faults in it", asyn
   expect(new Set(columns).size).toBe(1);
   const told = lines.map((line) => line.trim().split(/ {2,}/));
   expect(told.map(([time, place]) => [time, place]).slice(0, 3)).toEqual([
-    ["100.000", "town"],
-    ["101.000", "vm-a"],
-    ["101.000", "vm-a"],
+    ["100.000 s", "town"],
+    ["101.000 s", "vm-a"],
+    ["101.000 s", "vm-a"],
   ]);
   const story = told.map(([, , , what]) => what?.split(" ").slice(0, 3).join(" "));
   expect(story).toEqual([
-    "create al-a1 id=al-a1",
+    "create al-a1 title=Do",
     "places it on",
     "claim 1.1 al-a1",
     "started 1.1.0",
@@ -30,6 +30,16 @@ test("the story of a bead is told in aligned lines, with the faults in it", asyn
     "stuck 1.1.0",
     "ended 1.1.0",
   ]);
+});
+
+test("a moment is told as its time of day", async () => {
+  const run = await makeRun();
+  const atMs = Date.UTC(2026, 0, 1, 0, 2, 39, 572);
+  const seen = { kind: "worker", what: "stuck", machine: "vm-a", rig: "al", agent: "nux" } as const;
+  const late = { ...seen, atMs, bead: "a1", epoch: "1.1.0" };
+  const lines = timeline({ ...run, observations: [...run.observations, late] }, "a1");
+  expect(lines.at(-1)).toMatch(/^00:02:39\.572 {2}vm-a +nux +stuck 1\.1\.0$/);
+  expect(new Set(lines.map((line) => line.length > 200))).toEqual(new Set([false]));
 });
 
 test("a bead that nobody ever saw has no story", async () => {

@@ -1,8 +1,12 @@
 import type { LedgerEvent } from "#services/ledger/event.ts";
 import { narrate } from "#services/ledger/narrate.ts";
 import type { World } from "#services/ledger/world.ts";
+import { at } from "./court.ts";
 import type { Appended, Fault, Observation } from "./observation.ts";
 import type { RunRecord } from "./record.ts";
+
+/** What happened is told in so many characters at most. */
+const whatMax = 140;
 
 type Line = {
   readonly atMs: number;
@@ -42,11 +46,17 @@ function changesOf(
   const changes = new Map<string, string>();
   for (const [uid, ofBead] of events) {
     for (const { event, changes: made, late } of narrate(uid, ofBead, world)) {
-      const fields = made.map(({ field, after }) => `${field}=${brief(after)}`);
+      const told = event.op === "create" ? made.filter(isOfInterest) : made;
+      const fields = told.map(({ field, after }) => `${field}=${brief(after)}`);
       changes.set(event.hash, `${fields.join(" ")}${late ? " (late)" : ""}`);
     }
   }
   return changes;
+}
+
+/** Of what a new bead is, its name and what it needs; the rest is mostly the same for all. */
+function isOfInterest({ field }: { readonly field: string }): boolean {
+  return field === "title" || field.startsWith("blocks ");
 }
 
 function eventLines(
@@ -110,16 +120,17 @@ function withFaults(lines: readonly Line[], observations: readonly Observation[]
 
 function align(lines: readonly Line[]): string[] {
   const cells = lines.map(({ atMs, place, actor, what }) => {
-    return [(atMs / 1_000).toFixed(3).padStart(10), place, actor, what] as const;
+    const short = what.length > whatMax ? `${what.slice(0, whatMax - 3)}...` : what;
+    return [at(atMs), place, actor, short] as const;
   });
-  const width = (column: 1 | 2) => Math.max(0, ...cells.map((cell) => cell[column].length));
-  const [place, actor] = [width(1), width(2)];
+  const width = (column: 0 | 1 | 2) => Math.max(0, ...cells.map((cell) => cell[column].length));
+  const [time, place, actor] = [width(0), width(1), width(2)];
   return cells.map((cell) =>
-    `${cell[0]}  ${cell[1].padEnd(place)}  ${cell[2].padEnd(actor)}  ${cell[3]}`.trimEnd(),
+    `${cell[0].padStart(time)}  ${cell[1].padEnd(place)}  ${cell[2].padEnd(actor)}  ${cell[3]}`.trimEnd(),
   );
 }
 
 function brief(value: unknown): string {
   const text = typeof value === "string" ? value : JSON.stringify(value ?? null);
-  return text.length > 60 ? `${text.slice(0, 57)}...` : text;
+  return text.length > 40 ? `${text.slice(0, 37)}...` : text;
 }

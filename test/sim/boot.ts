@@ -20,6 +20,8 @@ export type Ground = {
   readonly remotes: ReadonlyMap<string, MemoryRemote>;
   /** Replicas read each line once for all. */
   readonly decode: (line: string) => LedgerEvent;
+  /** Of each process there ever was, what ends its loops. */
+  readonly stops: AbortController[];
   /** By host, the process that runs there, or did last. */
   readonly processes: Map<string, SimProcess>;
   /** Puts somebody between a process and its ledger, to watch or to spoil it. */
@@ -55,6 +57,7 @@ export async function bootBase(ground: Ground, host: Host): Promise<Base> {
   const { clock } = process;
   const stop = new AbortController();
   const { signal } = stop;
+  ground.stops.push(stop);
   const bus = broker.connect(host.place, process, { signal });
   const newNonce = () => random.base36(12);
   const bare = memoryGit({ disk: host.git, remotes, nowMs: clock.nowMs, newNonce });

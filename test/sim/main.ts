@@ -7,6 +7,7 @@ import { protections } from "./protections.ts";
 import type { SeedJob, SeedReport } from "./seed-report.ts";
 import { shrink } from "./shrink.ts";
 import { type FailedSeed, Tally, tellFailed, tellSummary } from "./summary.ts";
+import { workFaults } from "./work-faults.ts";
 
 /** So many failed seeds are looked at closely; the others would mostly tell the same. */
 const shownMax = 3;
@@ -25,7 +26,7 @@ async function run(options: SimOptions): Promise<number> {
     module: new URL("./seed-thread.ts", import.meta.url),
     jobs,
   });
-  const tally = new Tally(injectors.map(({ name }) => name));
+  const tally = new Tally([...injectors, ...workFaults].map(({ name }) => name));
   const startedMs = performance.now();
   let shown = 0;
   for await (const { job, reply } of inOrder(pool, seedsOf(options), jobs * 4)) {

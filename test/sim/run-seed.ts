@@ -16,6 +16,7 @@ import { simGates } from "./sim-gates.ts";
 import { unfinished } from "./unfinished.ts";
 import { without } from "./without.ts";
 import { makeWork } from "./work.ts";
+import { workMet } from "./work-faults.ts";
 import { newWorld, rigDrafts, type Size, townHost } from "./world.ts";
 
 /** One run: a seed, a size, its faults, and what is taken away. */
@@ -36,6 +37,8 @@ export type RunResult = ReturnType<Sim["recorder"]["finish"]> & {
   readonly faults: readonly Planned[];
   /** How often each fault was injected. */
   readonly injected: Readonly<Record<string, number>>;
+  /** How many beads that are a fault by themselves were worked, by what is wrong with them. */
+  readonly worked: Readonly<Record<string, number>>;
   readonly elapsedMs: number;
   readonly events: number;
   readonly landed: number;
@@ -88,6 +91,8 @@ export async function runSeed(options: RunOptions): Promise<RunResult> {
   await timeline.run(endMs, isQuiet);
   const judged = judge(sim);
   const digest = digestOf(judged.record);
+  // Whoever still waits for a signal would be kept in memory for good, and the whole world with it.
+  for (const stop of world.stops) stop.abort();
   return { ...judged, seed, faults, injected: running.injected, ...figures(sim), digest };
 }
 
@@ -171,5 +176,6 @@ function figures(sim: Sim) {
     if (each.closeKind === "merged" && each.issueType === "task") landed += 1;
   }
   const events = [...(sim.anyLedger()?.log() ?? [])].length;
-  return { elapsedMs: sim.world.timeline.elapsedMs, events, landed };
+  const worked = world ? workMet(world, (title) => sim.task(title)) : {};
+  return { elapsedMs: sim.world.timeline.elapsedMs, events, landed, worked };
 }

@@ -1,4 +1,3 @@
-import type { RunRecord } from "../invariants/record.ts";
 import { timeline } from "../invariants/timeline.ts";
 import type { Violation } from "../invariants/violation.ts";
 import type { Planned } from "./faults/fault.ts";
@@ -14,6 +13,7 @@ export type SeedJob = Pick<RunOptions, "seed" | "size" | "faults"> & {
 export type SeedReport = {
   readonly seed: number | string;
   readonly faults: readonly Planned[];
+  /** How often each fault was met: those of the town, and those of the work. */
   readonly injected: Readonly<Record<string, number>>;
   readonly looked: Readonly<Record<number, number>>;
   readonly violations: readonly Violation[];
@@ -27,15 +27,23 @@ export type SeedReport = {
   readonly story: readonly string[];
 };
 
-const storyLinesMax = 200;
+/** So many lines of a story are told at most: its beginning, and how it came to its end. */
+const storyLinesMax = 60;
 
 /** Run one seed and say what came of it. */
 export async function reportSeed(job: SeedJob): Promise<SeedReport> {
-  const result: Awaited<ReturnType<typeof runSeed>> & { readonly record?: RunRecord } =
-    await runSeed(job);
-  const { seed, faults, injected, looked, violations, elapsedMs, events, landed, digest } = result;
+  const result = await runSeed(job);
+  const injected = { ...result.injected, ...result.worked };
+  const { seed, faults, looked, violations, elapsedMs, events, landed, digest } = result;
   const concerned = violations[0]?.concerns;
-  const isTold = concerned !== undefined && result.record !== undefined;
-  const story = isTold ? timeline(result.record, concerned).slice(0, storyLinesMax) : [];
+  const all = concerned === undefined ? [] : timeline(result.record, concerned);
+  const story = shortened(all);
   return { seed, faults, injected, looked, violations, elapsedMs, events, landed, digest, story };
+}
+
+function shortened(lines: readonly string[]): readonly string[] {
+  if (lines.length <= storyLinesMax) return lines;
+  const half = storyLinesMax / 2;
+  const left = `... ${lines.length - storyLinesMax} lines ...`;
+  return [...lines.slice(0, half), left, ...lines.slice(-half)];
 }

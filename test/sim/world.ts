@@ -59,7 +59,7 @@ export function newWorld(options: {
     [townHost, ...machineNames(size)].map((name) => [name, newHost(name, keepsWhatIsSynced)]),
   );
   const ground = { townName: "sim", timeline, random, bus, remotes, decode: sharedDecode(), told };
-  const seen = { watch, processes: new Map() };
+  const seen = { watch, stops: [], processes: new Map() };
   return {
     ...ground,
     ...seen,
