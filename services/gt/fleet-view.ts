@@ -8,14 +8,18 @@ import type { Terminal } from "./terminal.ts";
 type Viewer = Pick<Terminal, "paint" | "columns" | "nowMs">;
 
 /** Machines, a line each. */
-export function machineTable(machines: readonly Machine[], viewer: Viewer): string {
+export function machineTable(
+  machines: readonly Machine[],
+  viewer: Viewer,
+  rigs: readonly Rig[] = [],
+): string {
   const { paint, nowMs, columns } = viewer;
   const rows = machines.map((machine) => [
     oneLine(machine.name),
     machineWord(machine.state, machine.link, paint),
     `${machine.polecatsRunning}/${machine.polecatsMax}`,
     machine.rigs.length === 0 ? "all" : oneLine(machine.rigs.join(", ")),
-    oneLine(machine.authorities.join(", ")),
+    oneLine(authorities(machine, rigs)),
     oneLine(machine.link),
     ago(machine.beatTime, nowMs()),
     oneLine(machine.version),
@@ -24,6 +28,16 @@ export function machineTable(machines: readonly Machine[], viewer: Viewer): stri
     trouble === "" ? [] : [`${oneLine(name)} is given nothing new: ${oneLine(trouble)}`],
   );
   return [table(machineColumns, rows, columns()), ...notes].join("\n");
+}
+
+/** The rigs that it holds, and those that it is asked to take. */
+export function authorities(machine: Machine, rigs: readonly Rig[]): string {
+  const held = machine.authorities.map((each) => each.replace(/@.*$/, ""));
+  const taken = rigs.filter(({ name, appointed, authority }) => {
+    return appointed === machine.name && authority !== machine.name && !held.includes(name);
+  });
+  const coming = taken.map(({ name }) => `${name} (being taken)`);
+  return [...machine.authorities, ...coming].join(", ") || "-";
 }
 
 const machineColumns = [

@@ -24,6 +24,15 @@ export function lengthSeconds(text: string): number {
   return Number(digits) * factor;
 }
 
+/** Read a length of time in seconds, of which there may be at most so many days. */
+export function lengthUpTo(daysMax: number): (text: string) => number {
+  return (text) => {
+    const seconds = lengthSeconds(text);
+    if (seconds <= daysMax * 86_400) return seconds;
+    throw new InvalidArgumentError(`It is at most ${daysMax}d.`);
+  };
+}
+
 /** Read a number of days, 0 or more. */
 export function days(text: string): number {
   const value = Number(text);

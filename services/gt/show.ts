@@ -40,9 +40,14 @@ async function show(gt: Session, id: string): Promise<void> {
   gt.printValue(Object.assign({}, shown, landing), "");
 }
 
-/** Of a bead that was put aside, by whom and why; that it is, its status says. */
+/**
+ * Of a bead that was put aside, by whom and why; that it is, its status says. That a bead in work
+ * is held blocks nobody who reads this: its claim says who works on it.
+ */
 async function waitsOf(gt: Session, { id, status, blockedBy }: Bead): Promise<string[]> {
-  if (status !== "deferred" && status !== "blocked") return blockedBy;
+  if (status !== "deferred" && status !== "blocked") {
+    return blockedBy.filter((line) => !line.startsWith("held by "));
+  }
   const { placement } = await gt.call(WorkService.method.explainBead, { id });
   return placement?.reasons ?? blockedBy;
 }

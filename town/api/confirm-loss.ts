@@ -1,4 +1,4 @@
-import { FleetService } from "#proto/gastown/v1/fleet_service_pb.ts";
+import { FleetService, MachineState } from "#proto/gastown/v1/fleet_service_pb.ts";
 import { invalid } from "#services/api/check.ts";
 import { findMachine, goneMachines } from "#services/api/fleet/find-fleet.ts";
 import { isUnheard } from "#services/api/fleet/fleet-message.ts";
@@ -38,7 +38,9 @@ export function confirmLoss(ports: FleetPorts): ConfirmLoss {
         name === host.machine.name || JSON.stringify(lossConfirmedField.read(host.bead)) === said
       );
     });
-    return { machines: meant.map((host) => showMachine(host.bead, ports)) };
+    // A person's word is believed at once; that the Deacon writes it down comes a round later.
+    const lost = { state: MachineState.LOST, polecatsRunning: 0 };
+    return { machines: meant.map((host) => ({ ...showMachine(host.bead, ports), ...lost })) };
   };
 }
 

@@ -14,7 +14,11 @@ export function logTail(text: string): string {
   const read = lines.map(wordsOf);
   const bad = read.filter(({ level }) => level >= warnLevel);
   const shown = (bad.length > 0 ? bad : read).slice(-linesMax);
-  return shown.map(({ words }) => words).join("; ");
+  // A line that ends so announces the next ones.
+  return shown
+    .map(({ words }) => words)
+    .join("; ")
+    .replaceAll(":; ", ": ");
 }
 
 function wordsOf(line: string): { level: number; words: string } {

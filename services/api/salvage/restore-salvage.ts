@@ -11,6 +11,7 @@ import type { MethodImpl } from "#services/rpc/method.ts";
 import { check, invalid, name } from "../check.ts";
 import { refusedState } from "../find-bead.ts";
 import { mutate } from "../mutate.ts";
+import { reopening } from "../work/reopen-bead.ts";
 import { type FoundSalvage, findSalvage } from "./read-salvage.ts";
 import { salvageName, showSalvage } from "./salvage-message.ts";
 import type { SalvagePorts } from "./salvage-ports.ts";
@@ -33,8 +34,8 @@ export function restoreSalvage(ports: SalvagePorts): RestoreSalvage {
       const bead = world.bead(salvage.bead.uid) ?? salvage.bead;
       const drafts =
         branch === ""
-          ? [goOnFrom(salvage, bead, principal)]
-          : [told(salvage, { branch, by: principal, id: derive(12, "comment") })];
+          ? goOnFrom(salvage, bead, principal)
+          : told(salvage, bead, { branch, by: principal, id: derive(12, "comment") });
       return { bead: bead.uid, drafts };
     });
     const found = judgeSalvage([salvage.found.work], world)[0] ?? salvage.found;
@@ -52,27 +53,35 @@ async function putOn(branch: string, salvage: FoundSalvage, signal: AbortSignal)
   await pushToBranch({ repoDir: salvage.place.repoDir, commit, branch, signal });
 }
 
-function goOnFrom({ found }: FoundSalvage, bead: Bead, by: string): Draft {
+/** A closed bead is opened again by the same request: a worker may take it at once. */
+function goOnFrom({ found }: FoundSalvage, bead: Bead, by: string): Draft[] {
   const { epoch, refs } = found.work;
   if (bead.deleted) throw refusedState(bead.id, `${bead.id} was deleted; --branch still works`);
-  if (bead.status === "closed") {
-    throw refusedState(bead.id, `${bead.id} is closed: reopen it first, or restore to a branch`);
-  }
-  if (isHeld(bead)) {
+  const isClosed = bead.status === "closed";
+  if (isHeld(bead) && !isClosed) {
     const { polecat, machine } = bead.claim ?? { polecat: "somebody", machine: "" };
     const holder = `${polecat} on ${machine} works on ${bead.id}`;
-    throw refusedState(bead.id, `${holder}: hand it off first, or restore to a branch`);
+    throw refusedState(
+      bead.id,
+      `${holder}: close it first, this opens it again; or restore to a branch`,
+    );
   }
   const resume = { epoch, commit: refs[0].commit, claim: bead.claim?.epoch ?? "", by };
   // What is wanted again is not let go of any more.
-  return setFields(bead.uid, { [resumeField.name]: resume, [releasedField(epoch)]: null });
+  const wanted = setFields(bead.uid, { [resumeField.name]: resume, [releasedField(epoch)]: null });
+  const why = `to go on from ${salvageName(bead.id, epoch)}`;
+  return isClosed ? [wanted, ...reopening(bead, why)] : [wanted];
 }
 
+/** Told once, however often the same commit is put on the same branch. */
 function told(
-  { bead, found }: FoundSalvage,
+  { found }: FoundSalvage,
+  bead: Bead,
   { branch, by, id }: { readonly branch: string; readonly by: string; readonly id: string },
-): Draft {
+): Draft[] {
   const { epoch, refs } = found.work;
   const what = `${salvageName(bead.id, epoch)} (${refs[0].commit.slice(0, 12)})`;
-  return addComment(bead.uid, { author: by, text: `restored ${what} to branch ${branch}`, id });
+  const text = `restored ${what} to branch ${branch}`;
+  if (bead.comments.some((comment) => comment.text === text)) return [];
+  return [addComment(bead.uid, { author: by, text, id })];
 }

@@ -108,7 +108,7 @@ test("it is shown with its patch, by its bead's id too; a wrong name says so", a
   await expect(all.get("alpha-b@1.1")).rejects.toMatchObject({ reason: "not_found" });
 });
 
-test("restored, the next claim goes on from it; not while it is worked on or closed", async () => {
+test("restored, the next claim goes on from it; not while it is worked on", async () => {
   await using all = await scratch();
   const { restore, lose, bead, commit, town, release } = all;
   const name = "alpha-a@1.1";
@@ -126,7 +126,10 @@ test("restored, the next claim goes on from it; not while it is worked on or clo
   expect(await restore({ name }, context)).toEqual(restored);
   await expect(release(name)).rejects.toMatchObject({ reason: "state" });
   await town.write(closeBead("a", { close: "x", kind: "done", reason: "" }));
-  await expect(restore({ name })).rejects.toThrow("reopen it first");
+  await restore({ name });
+  expect(bead()).toMatchObject({ status: "open" });
+  const reopened = bead();
+  expect(reopened && resumePoint(reopened)).toMatchObject({ epoch: "1.1", commit });
 });
 
 test("restored to a branch, the remote has it there, and the bead says so once", async () => {
@@ -137,6 +140,7 @@ test("restored to a branch, the remote has it there, and the bead says so once",
   await restore(wanted, context);
   expect(await remote.ref("refs/heads/rescued")).toBe(commit);
   await restore(wanted, context);
+  await restore(wanted, town.by("bob", "r2"));
   const found = bead();
   expect(found?.comments.map(({ author, text }) => [author, text])).toEqual([
     ["ann", `restored alpha-a@1.1 (${commit.slice(0, 12)}) to branch rescued`],

@@ -1,6 +1,8 @@
 import { z } from "zod";
 import { WorkService } from "#proto/gastown/v1/work_service_pb.ts";
+import type { Bead } from "#services/ledger/bead.ts";
 import { reopenBead as draftReopen, releaseBead } from "#services/ledger/drafts.ts";
+import type { Draft } from "#services/ledger/event.ts";
 import type { MethodImpl } from "#services/rpc/method.ts";
 import type { ApiPorts } from "../api-ports.ts";
 import { showBead } from "../bead-message.ts";
@@ -21,12 +23,16 @@ export function reopenBead({ ledger, nowMs }: ApiPorts): ReopenBead {
       const { reason } = check(Request, request);
       const held = findLiveBead(world, request.id);
       if (held.status !== "closed") throw refusedState(held.id, `${held.id} is not closed`);
-      const { claim } = held;
-      // What landed was never released: its worker is gone, and would hold the bead for ever.
-      const release =
-        claim && !claim.released ? [releaseBead(held.uid, claim.epoch, "reopened")] : [];
-      return { bead: held.uid, drafts: [draftReopen(held, reason || "reopened"), ...release] };
+      return { bead: held.uid, drafts: reopening(held, reason || "reopened") };
     });
     return { bead: showBead(bead, world, nowMs()) };
   };
+}
+
+/** What opens a closed bead again. */
+export function reopening(bead: Bead, reason: string): Draft[] {
+  const { uid, claim } = bead;
+  // What landed was never released: its worker is gone, and would hold the bead for ever.
+  const release = claim && !claim.released ? [releaseBead(uid, claim.epoch, "reopened")] : [];
+  return [draftReopen(bead, reason), ...release];
 }

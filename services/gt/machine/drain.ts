@@ -5,7 +5,7 @@ import {
   type Machine,
 } from "#proto/gastown/v1/fleet_service_pb.ts";
 import { oneLine } from "../one-line.ts";
-import { lengthSeconds } from "../options.ts";
+import { lengthUpTo } from "../options.ts";
 import type { Session } from "../session.ts";
 import { UsageError } from "../usage-error.ts";
 import { type Declare, example } from "../verb.ts";
@@ -19,7 +19,11 @@ type Options = { readonly deadline?: number; readonly force?: boolean; readonly 
 export const declare: Declare = (command, act) => {
   command
     .argument("<name>", "the machine")
-    .option("--deadline <time>", "when what is left is handed off: 30m if absent", lengthSeconds)
+    .option(
+      "--deadline <time>",
+      "when what is left is handed off: 30m if absent, 7d at most",
+      lengthUpTo(7),
+    )
     .option("--force", "hand off at once what it works on")
     .option("--wait", "return once it is empty; so on a terminal")
     .option("--no-wait", "return once the drain is asked for")

@@ -114,6 +114,8 @@ test("a drain that is not waited for says what is left, and where to look", asyn
   const both = await gt(["machine", "drain", "vm-a", "--force", "--deadline", "5m"]);
   expect(both.exitCode).toBe(2);
   expect((await gt(["machine", "drain", "vm-a", "--deadline", "soon"])).exitCode).toBe(2);
+  const long = await gt(["machine", "drain", "vm-a", "--deadline", "8d"]);
+  expect(long).toMatchObject({ exitCode: 2, err: expect.stringContaining("at most 7d") });
 });
 
 test("a drain that is waited for tells each change, and returns only once it is done", async () => {
@@ -185,7 +187,15 @@ test("a rig's move is an appointment first, and waited for where that is wanted"
   expect(told.out).toContain("vm-b is appointed to hold the authority of alpha");
   expect(told.out).toContain("vm-a holds it until then");
   expect((await gt(["rig", "list"])).out).toContain("vm-a@3 → vm-b");
+  expect((await gt(["machine", "list"])).out).toMatch(/vm-a .* - /);
+  looks = [{ name: "vm-b", state: MachineState.READY, link: "silent" }];
+  rig = { ...rig, authority: "vm-a", term: 3n, appointed: "vm-b" };
+  expect((await gt(["machine", "list"])).out).toContain("alpha (being taken)");
   const waited = await gt(["rig", "move", "alpha", "--to", "vm-b", "--wait"]);
+  expect(waited.err).toBe(
+    "waiting until vm-b has taken the next term of alpha at its remote; " +
+      "vm-a holds term 3 until then; vm-b is silent\n",
+  );
   expect(waited.out).toBe("vm-b holds the authority of alpha, term 4\n");
   const json = JSON.parse((await gt(["rig", "move", "alpha", "--to", "vm-b", "--json"])).out);
   expect(json.rig).toMatchObject({ name: "alpha", appointed: "vm-b" });

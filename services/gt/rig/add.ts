@@ -3,7 +3,7 @@ import { resolve } from "node:path";
 import { InvalidArgumentError } from "commander";
 import { Fencing, FleetService, LossPolicy } from "#proto/gastown/v1/fleet_service_pb.ts";
 import { oneLine } from "../one-line.ts";
-import { count, gate, lengthSeconds, names } from "../options.ts";
+import { count, gate, lengthUpTo, names } from "../options.ts";
 import type { Session } from "../session.ts";
 import { collect, type Declare, example } from "../verb.ts";
 import { rigPage } from "./show.ts";
@@ -41,7 +41,7 @@ export const declare: Declare = (command, act) => {
       fencing,
     )
     .option("--on-loss <what>", onLossHelp, lossPolicy)
-    .option("--loss-wait <time>", lossWaitHelp, lengthSeconds)
+    .option("--loss-wait <time>", lossWaitHelp, lengthUpTo(30))
     .addHelpText("after", example('gt rig add alpha ~/alpha --setup "npm ci" --gate "npm test"'))
     .action(act(add));
 };

@@ -2,6 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { create } from "@bufbuild/protobuf";
 import {
   FleetService,
+  MachineState,
   MoveRigResponseSchema,
   type Rig,
 } from "#proto/gastown/v1/fleet_service_pb.ts";
@@ -45,27 +46,65 @@ function words({ name, authority, term }: Rig, to: string): string {
   ].join("\n");
 }
 
-/** Undefined where Ctrl-C came first: the appointment stands. */
+/**
+ * Look on until the authority has moved; drawn again on a terminal, else a line for each change.
+ * Undefined where Ctrl-C came first: the appointment stands.
+ */
 async function waitUntilTaken(gt: Session, name: string, to: string): Promise<Rig | undefined> {
-  const { signal } = gt;
-  while (!signal.aborted) {
-    const rig = await look(gt, name);
-    if (rig?.authority === to) return rig;
-    if (rig && rig.appointed !== to) {
-      throw new TownError("state", `${name} was given to ${rig.appointed} meanwhile, not to ${to}`);
+  const { signal, terminal } = gt;
+  const redraw = terminal.isTty && !gt.json ? await terminal.redraw() : undefined;
+  let told = "";
+  const tell = (text: string) => {
+    if (redraw) redraw.show(`${text}\n${terminal.paint.dim("Ctrl-C leaves it appointed")}`);
+    else if (text !== told) terminal.writeError(`${text}\n`);
+    told = text;
+  };
+  try {
+    while (!signal.aborted) {
+      const rig = await look(gt, name);
+      if (rig?.authority === to) return rig;
+      if (rig && rig.appointed !== to) throw givenElsewhere(rig, to);
+      tell(rig === undefined ? "the town is away, waiting …" : await waitsFor(gt, rig, to));
+      await sleep(lookMs, undefined, { signal }).catch(() => undefined);
     }
-    await sleep(lookMs, undefined, { signal }).catch(() => undefined);
+  } catch (error) {
+    if (!(signal.aborted && isTownError(error, "cancelled"))) throw error;
+  } finally {
+    redraw?.done();
   }
-  gt.terminal.writeError(`gt: the appointment stands; gt rig show ${name} tells who holds it\n`);
+  terminal.writeError(`gt: the appointment stands; gt rig show ${name} tells who holds it\n`);
   gt.leaveWith(exitCodes.interrupted);
   return undefined;
 }
 
+function givenElsewhere({ name, appointed }: Rig, to: string): TownError {
+  return new TownError("state", `${name} was given to ${appointed} meanwhile, not to ${to}`);
+}
+
+/** What is still to happen, and what keeps it from happening where that can be seen. */
+async function waitsFor(gt: Session, { name, authority, term }: Rig, to: string): Promise<string> {
+  const holds = authority === "" ? "" : `; ${authority} holds term ${term} until then`;
+  const waits = `waiting until ${to} has taken the next term of ${name} at its remote${holds}`;
+  const machine = await ask(async () => {
+    return (await gt.call(FleetService.method.getMachine, { name: to })).machine;
+  });
+  if (machine?.state === MachineState.LOST) {
+    const remedy = `gt rig move ${name} --to <another> gives it to one that is there`;
+    throw new TownError("state", `${to} is lost and takes no term: ${remedy}`);
+  }
+  return oneLine(machine?.link === "silent" ? `${waits}; ${to} is silent` : waits);
+}
+
 async function look(gt: Session, name: string): Promise<Rig | undefined> {
+  return ask(async () => (await gt.call(FleetService.method.getRig, { name })).rig);
+}
+
+/** Undefined while nobody answers. */
+async function ask<T>(question: () => Promise<T>): Promise<T | undefined> {
   try {
-    return (await gt.call(FleetService.method.getRig, { name })).rig;
+    return await question();
   } catch (error) {
-    if (isTownError(error, "unavailable", "timeout", "cancelled")) return undefined;
+    if (isTownError(error, "unavailable", "timeout")) return undefined;
     throw error;
   }
 }

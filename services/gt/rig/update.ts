@@ -1,6 +1,6 @@
 import { InvalidArgumentError } from "commander";
 import { FleetService, LossPolicy } from "#proto/gastown/v1/fleet_service_pb.ts";
-import { lengthSeconds } from "../options.ts";
+import { lengthUpTo } from "../options.ts";
 import { UsageError } from "../usage-error.ts";
 import { type Declare, example } from "../verb.ts";
 import { rigPage } from "./show.ts";
@@ -15,7 +15,7 @@ export const declare: Declare = (command, act) => {
   command
     .argument("<name>", "the rig")
     .option("--on-loss <what>", onLossHelp, lossPolicy)
-    .option("--loss-wait <time>", lossWaitHelp, lengthSeconds)
+    .option("--loss-wait <time>", lossWaitHelp, lengthUpTo(30))
     .addHelpText("after", example("gt rig update alpha --on-loss replace --loss-wait 60s"))
     .action(
       act(async (gt, name: string, { onLoss, lossWait }: Options) => {
