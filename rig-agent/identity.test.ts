@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { expect, test } from "vitest";
 import { ownIdentity } from "./identity.ts";
 
-test("a home has one identity for ever, a copy has the same, and another home another", async () => {
+test("a home has one identity for ever, a copy has the same, another home another", async () => {
   const root = await mkdtemp(join(tmpdir(), "gt-identity-"));
   try {
     const home = join(root, "home");

@@ -29,7 +29,7 @@ async function readIdentity(path: string): Promise<string | undefined> {
   }
 }
 
-/** Durable before anybody is told of it: a home that forgot who it is would be taken for another. */
+/** Durable before anybody is told of it: a home that forgot it would be taken for another. */
 async function makeIdentity(home: string, path: string): Promise<string> {
   const identity = randomBytes(16).toString("hex");
   const mine = `${path}.${identity}`;

@@ -108,7 +108,7 @@ function takers(ports: TownPorts): Finding {
 function homes({ refusedHomes, peers }: TownPorts): Finding {
   const twins = peers.twins().map(({ machine, incarnations }) => {
     const who = incarnations.join(" and ");
-    return `two processes beat as ${machine}: ${who}; one is started from a copy of the other's home`;
+    return `two processes beat as ${machine}: ${who}; one runs on a copy of the other's home`;
   });
   const remedy =
     "end the second one, and give it another name and an empty home; if the first one is gone, " +
