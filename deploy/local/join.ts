@@ -4,6 +4,7 @@ import { hostname } from "node:os";
 import { join, resolve } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
 import { Command } from "commander";
+import { FleetService } from "#proto/gastown/v1/fleet_service_pb.ts";
 import { TownService } from "#proto/gastown/v1/town_service_pb.ts";
 import { callName } from "#services/gt/call-name.ts";
 import { forgetHome, rememberHome } from "#services/gt/known-homes.ts";
@@ -14,6 +15,7 @@ import { address, isLoopback, machine, wholeNumber } from "./command/options.ts"
 import { type CommandPorts, runCommand } from "./command/run.ts";
 import { joinLine } from "./home/belong.ts";
 import { openHome, withHomeLock } from "./home/home.ts";
+import { namesIn, settingsOf } from "./home/settings.ts";
 import {
   changeTownFile,
   emptyTownFile,
@@ -23,7 +25,7 @@ import {
 } from "./home/town-file.ts";
 import { machineName } from "./process/plan.ts";
 import { startMachine } from "./process/start.ts";
-import { isAlive, stopMachine } from "./process/stop.ts";
+import { isAlive, stopAgent, stopMachine } from "./process/stop.ts";
 
 type Options = {
   readonly town: string;
@@ -47,7 +49,7 @@ const program = new Command("gt join")
   )
   .option("--home <folder>", "where everything is kept", join(".gastown", "town"))
   .option("--machine <name>", "what this machine is called", machine, machineName(hostname()))
-  .option("--rigs <names>", "the rigs it serves, with commas; all if absent")
+  .option("--rigs <names>", "the rigs it serves, with commas, or all; as before if absent")
   .option("--polecats-max <count>", "how many polecats may work here at once", wholeNumber)
   .option("--insecure", "join a town on another host, over a network that you trust")
   .option("--foreground", "stay until Ctrl-C, which ends the rig-agent and its polecats")
@@ -77,34 +79,42 @@ async function joinTown(
   if (known && known.address !== "" && known.address !== at) {
     throw await othersHome(home, known.address, options, ports.signal);
   }
-  const town = await nameOf(at, ports.signal);
+  const { town, rigs: there } = await askTown(at, ports.signal);
+  tellUnknown(options, there, ports);
   if (known === undefined) writeTownFile(home, emptyTownFile);
   changeTownFile(home, (file) => ({ ...file, town, address: at }));
   const before = known?.pids[`machines/${name}`];
   const wasUp = before !== undefined && (await isAlive(table, before));
-  const mark = wasUp
-    ? before
-    : await startMachine(
-        home,
-        {
-          machine: name,
-          townAddress: at,
-          rigs: options.rigs?.split(",") ?? [],
-          polecatsMax: options.polecatsMax?.toString(),
-        },
-        { table, signal: ports.signal },
-      ).catch(async (error: unknown) => {
-        await stopMachine(home, name, table);
-        // A home that was never a member's names no town, or `gt up` would take its place.
-        if (known === undefined) writeTownFile(home, emptyTownFile);
-        throw error;
-      });
+  const { rigs, polecatsMax, changes } = settingsOf(known?.machines[name], options);
+  const isChanged = wasUp && changes.length > 0;
+  if (isChanged) await stopAgent(home, name, table); // Its polecats go on.
+  const settings = { machine: name, townAddress: at, rigs, polecatsMax };
+  const mark =
+    wasUp && !isChanged
+      ? before
+      : await startMachine(home, settings, { table, signal: ports.signal }).catch(
+          async (error: unknown) => {
+            await (isChanged ? stopAgent : stopMachine)(home, name, table);
+            // A home that was never a member's names no town, or `gt up` would take its place.
+            if (known === undefined) writeTownFile(home, emptyTownFile);
+            throw error;
+          },
+        );
   rememberHome(home, process.env);
   const words = wasUp ? "has joined already" : "has joined";
-  const told = { town, address: at, machine: name, home, wasUp };
-  const text = `${name} ${words} the town ${town} at ${at}; its home is ${home}.\n`;
+  const changed = isChanged ? ` Its rig-agent started again: ${changes.join(", ")}.` : "";
+  const told = { town, address: at, machine: name, home, wasUp, changes: isChanged ? changes : [] };
+  const text = `${name} ${words} the town ${town} at ${at}; its home is ${home}.${changed}\n`;
   ports.write(json ? `${JSON.stringify(told)}\n` : text);
   return mark;
+}
+
+/** A rig may be added later, but most often the name is mistyped, and then nothing ever comes. */
+function tellUnknown({ rigs }: Options, there: readonly string[], { say }: CommandPorts): void {
+  const unknown = namesIn(rigs)?.filter((rig) => !there.includes(rig)) ?? [];
+  if (unknown.length === 0) return;
+  const known = there.length > 0 ? `there are ${there.join(", ")}` : "there is none yet";
+  say(`gt: the town has no rig ${unknown.join(", ")} (${known}); it is served once it is added`);
 }
 
 /** Most often it is the address that is wrong; whether somebody answers there tells. */
@@ -115,7 +125,7 @@ async function othersHome(
   signal: AbortSignal,
 ): Promise<TownError> {
   const what = `${home} belongs to the town at ${address}`;
-  const isThere = await nameOf(at, signal).then(
+  const isThere = await askTown(at, signal).then(
     () => true,
     () => false,
   );
@@ -126,16 +136,19 @@ async function othersHome(
   const line = joinLine(callName(process.env), {
     address,
     machine: name,
-    rigs: rigs?.split(",") ?? [],
+    rigs: namesIn(rigs) ?? [],
   });
   return new TownError("state", `nobody answers at ${at}, and ${what}: join that by \`${line}\``);
 }
 
 /** Asked first, because a rig-agent that finds nobody would say so only in its log. */
-async function nameOf(at: string, signal: AbortSignal): Promise<string> {
+async function askTown(at: string, signal: AbortSignal) {
   const rpc = connectRpc({ address: at, retriesMax: 1 });
+  const within = { signal, timeoutMs: 10_000 };
   try {
-    return (await rpc.client(TownService).getTown({}, { signal, timeoutMs: 10_000 })).town;
+    const { town } = await rpc.client(TownService).getTown({}, within);
+    const { rigs } = await rpc.client(FleetService).listRigs({}, within);
+    return { town, rigs: rigs.map(({ name }) => name) };
   } finally {
     rpc.close();
   }

@@ -15,7 +15,7 @@ type Options = {
 export const declare: Declare = (command, act) => {
   command
     .option("--machine <name>", "what this machine is called")
-    .option("--rigs <names>", "the rigs it serves, with commas; all if absent", names)
+    .option("--rigs <names>", "the rigs it serves, with commas, or all; as before if absent", names)
     .option("--polecats-max <count>", "how many polecats may work here at once")
     .option("--insecure", "join a town on another host, over a network that you trust")
     .option("--foreground", "stay until Ctrl-C, which ends the rig-agent and its polecats")

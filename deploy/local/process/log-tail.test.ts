@@ -14,4 +14,7 @@ test("plain words count as much as errors, stack lines do not", () => {
   expect(logTail("Error: broken\n    at x (y:1)\n")).toBe("Error: broken");
   expect(logTail('{"level":30,"msg":"a"}\n{"level":30,"msg":"b"}\n')).toBe("a; b");
   expect(logTail("")).toBe("");
+  expect(logTail("these cannot be used:\n  --x: no such setting\n")).toBe(
+    "these cannot be used: --x: no such setting",
+  );
 });
