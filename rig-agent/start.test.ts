@@ -50,14 +50,14 @@ async function scratch() {
   return { root, start, stop };
 }
 
-test("a machine is enrolled once it can be heard, and ends when another home has its name", async () => {
+test("enrolled once it can be heard, a machine ends when its name is taken", async () => {
   const { root, start, stop } = await scratch();
   const socket = socketPath(join(root, "first"));
   const isServedAt: boolean[] = [];
   const first = await start("first", true, (event) => {
     if (event.includes("gt.identity")) isServedAt.push(existsSync(socket));
   });
-  // All that takes its time is over: it must not be lost between its enrolment and a beat.
+  // All that takes its time is over: it must not be lost before its first beat.
   expect(isServedAt).toEqual([true]);
   const second = await start("second", true);
   await expect(first.ended).rejects.toThrow("another home is machine vm-a now");

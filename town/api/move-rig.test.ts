@@ -35,7 +35,7 @@ test("who is appointed shall hold the rig, at the term that is known", async () 
   expect((await move("vm-a")).rig?.appointed).toBe("vm-a");
 });
 
-test("a term that is beaten, and not in the ledger yet, does not override the appointment", async () => {
+test("a term that is beaten, and not in the ledger yet, overrides no appointment", async () => {
   const { move, beats, ledger, write } = await open();
   const authorities = [
     { rig: "beta", term: 9 },

@@ -119,7 +119,7 @@ test("who took a later term by itself is adopted, and not a lost one", async () 
   expect(await appointed(ledger)).toEqual(["alpha vm-b@4"]);
 });
 
-test("what a person has just asked for is asserted over a term that came to light after", async () => {
+test("what a person has just asked for is asserted over a term that comes to light", async () => {
   const ledger = await fleet();
   const askedMs = Date.parse("2026-01-01T00:00:00Z");
   const asked = { by: "ann", at: "2026-01-01T00:00:00Z" };

@@ -28,7 +28,7 @@ async function scratch(fields: Record<string, Json> = { "gt.identity": "first" }
   return { ledger, clock, heard, homes: openHomes({ ledger, peers, nowMs, lostAfterMs }) };
 }
 
-test("a second home is refused while the first is heard, with what to do, and told of", async () => {
+test("a second home is refused while the first is heard, with what to do", async () => {
   const { homes, heard, clock } = await scratch();
   heard.atMs = startMs;
   clock.advance(lostAfterMs);
