@@ -40,6 +40,8 @@ export type FleetView = {
    * where they were open ever since the start.
    */
   readonly upSinceMs: number | undefined;
+  /** When a storm was seen last; undefined: never. */
+  readonly stormMs?: number | undefined;
   readonly limits: FleetLimits;
 };
 
@@ -53,6 +55,9 @@ export type FleetVerdict = {
   readonly braked: readonly string[];
 };
 
+/** The same, and whether too many are silent at once as of now. */
+export type FleetJudgement = FleetVerdict & { readonly isStorm: boolean };
+
 /**
  * Who of a fleet is lost. Unknown is not dead: silence counts only where the machine could have
  * been heard, and where it is its own.
@@ -65,9 +70,11 @@ export type FleetVerdict = {
  *   together were heard last a few beats apart, and the first must not be lost before the rest
  *   count. Who has been lost for longer than the brake holds is no part of the storm; who was lost
  *   lately is, so that one that the overseer gives up does not take the others with it.
+ * - Who comes out of a storm comes one by one: the brake holds for `lostAfterMs` after it, or the
+ *   first that is heard again would have the rest held for lost.
  * - Who is lost stays lost until it is heard, whoever starts anew meanwhile.
  */
-export function judgeFleet(view: FleetView): FleetVerdict {
+export function judgeFleet(view: FleetView): FleetJudgement {
   const lost = new Map<string, Loss>();
   const unsettled: KnownMachine[] = [];
   for (const machine of view.machines) {
@@ -75,22 +82,23 @@ export function judgeFleet(view: FleetView): FleetVerdict {
     if (loss) lost.set(machine.name, loss);
     else if (machine.lostSinceMs === undefined) unsettled.push(machine);
   }
-  if (!canJudge(view)) return { lost, braked: [] };
-  const { limits } = view;
+  if (!canJudge(view)) return { lost, braked: [], isStorm: false };
+  const { limits, nowMs, stormMs = Number.NEGATIVE_INFINITY } = view;
   const isStorm = isStormIn(view);
+  const isBraked = isStorm || nowMs - stormMs < limits.lostAfterMs;
   const braked: string[] = [];
   for (const machine of unsettled) {
     if (silentMs(machine, view) <= limits.lostAfterMs) continue;
     const seenSilentMs = ownSilentMs(machine, view);
-    if (isStorm && seenSilentMs < limits.brakeMaxFactor * limits.lostAfterMs) {
+    if (isBraked && seenSilentMs < limits.brakeMaxFactor * limits.lostAfterMs) {
       braked.push(machine.name);
       continue;
     }
     const sinceMs = machine.heardMs ?? view.startedMs;
-    const seconds = Math.round((view.nowMs - sinceMs) / 1_000);
+    const seconds = Math.round((nowMs - sinceMs) / 1_000);
     lost.set(machine.name, { sinceMs, why: `not heard for ${seconds} s` });
   }
-  return { lost, braked };
+  return { lost, braked, isStorm };
 }
 
 /** A loss that needs no new silence: it stood before and nothing was heard since, or was told. */

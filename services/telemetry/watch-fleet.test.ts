@@ -70,3 +70,11 @@ test("a loss that the overseer confirmed needs no bus and no majority", async ()
   await ledger.append("ann", [setFields("vm-b", { "gt.loss_confirmed": confirmed })]);
   expect(pass(5_000, "vm-c")).toContain("vm-b");
 });
+
+test("whoever is heard first after a storm does not make the rest lost", async () => {
+  const { pass } = await fleet();
+  pass(120_000, "vm-a", "vm-b", "vm-c");
+  expect(pass(120_000, "vm-c")).toEqual([]);
+  expect(pass(55_000, "vm-b", "vm-c")).toEqual([]);
+  expect(pass(10_000, "vm-b", "vm-c")).toEqual(["vm-a"]);
+});

@@ -40,6 +40,7 @@ export function watchFleet(options: {
   const limits = { ...fleetLimits, ...options.limits };
   let askedMs = clock.nowMs();
   let awakeMs: number | undefined;
+  let stormMs: number | undefined;
   return {
     limits,
     isDeaf: () => !peers.isBusUp(),
@@ -49,14 +50,17 @@ export function watchFleet(options: {
       if (nowMs - askedMs > Math.max(asleepMs, limits.lostAfterMs / 2)) awakeMs = nowMs;
       askedMs = nowMs;
       const upMs = peers.upSinceMs();
-      return judgeFleet({
+      const verdict = judgeFleet({
         machines: knownMachines(world, (name) => (name === self ? nowMs : peers.heardMs(name))),
         startedMs: peers.startedMs,
         nowMs,
         isBusUp: peers.isBusUp(),
         upSinceMs: awakeMs === undefined ? upMs : Math.max(awakeMs, upMs ?? awakeMs),
+        stormMs,
         limits,
       });
+      if (verdict.isStorm) stormMs = nowMs;
+      return verdict;
     },
   };
 }
