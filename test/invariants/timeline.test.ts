@@ -16,7 +16,7 @@ test("the story of a bead is told in aligned lines, with the faults in it", asyn
   ]);
   const story = told.map(([, , , what]) => what?.split(" ").slice(0, 3).join(" "));
   expect(story).toEqual([
-    "create al-a1 title=Do",
+    "create al-a1 title=a1",
     "places it on",
     "claim 1.1 al-a1",
     "started 1.1.0",

@@ -11,7 +11,7 @@ import { workFaults } from "./work-faults.ts";
 
 /** So many failed seeds are looked at closely; the others would mostly tell the same. */
 const shownMax = 3;
-const shrinkTriesMax = 40;
+const shrinkTriesMax = { usual: 40, without: 6 };
 
 const asked = readOptions(process.argv.slice(2));
 if (asked.do === "list") process.stdout.write(`${protections.join("\n")}\n`);
@@ -29,7 +29,11 @@ async function run(options: SimOptions): Promise<number> {
   const tally = new Tally([...injectors, ...workFaults].map(({ name }) => name));
   const startedMs = performance.now();
   let shown = 0;
-  for await (const { job, reply } of inOrder(pool, seedsOf(options), jobs * 4)) {
+  for await (const { job, reply } of inOrder(
+    pool,
+    seedsOf(options),
+    without === undefined ? jobs * 4 : jobs,
+  )) {
     if ("failure" in reply) {
       tally.addBroken(job.seed, reply.failure);
       process.stderr.write(`seed ${job.seed} broke down: ${reply.failure}\n`);
@@ -63,7 +67,8 @@ async function shortest(pool: Pool<SeedJob, SeedReport>, job: SeedJob, failed: S
     if ("failure" in reply) return false;
     return reply.result.violations.some(({ invariant }) => invariant === broken);
   };
-  return shrink(failed.faults, fails, shrinkTriesMax);
+  const triesMax = job.without === undefined ? shrinkTriesMax.usual : shrinkTriesMax.without;
+  return shrink(failed.faults, fails, triesMax);
 }
 
 function againOf({ seed }: SeedJob, { size, without }: SimOptions): string {

@@ -45,7 +45,9 @@ test("a seed that fails says how, by what, and how it came to it", {
   expect(stdout).toMatch(/^(it fails without any fault|the shortest list of faults that fails:)$/m);
   const story = lines.slice(lines.indexOf("the bead concerned:") + 1);
   expect(story[0]).toMatch(/^ {2}\d\d:\d\d:\d\d\.\d{3} {2}town +overseer +create riga-/);
-  expect(stdout).toMatch(/^ {2}\d\d:\d\d:\d\d\.\d{3} .* worktree of \S+ removed, \d+ in it, [1-9]/m);
+  expect(stdout).toMatch(
+    /^ {2}\d\d:\d\d:\d\d\.\d{3} .* worktree of \S+ removed, \d+ in it, [1-9]/m,
+  );
   expect(stdout).toContain("\nfaults injected:\n");
   expect(stdout).toContain("\ninvariants checked:\n");
   expect(stdout).toContain("\nfailed: 2\n");

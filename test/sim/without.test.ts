@@ -19,16 +19,16 @@ type Row = readonly [Protection, { readonly breaks: readonly number[]; readonly 
 
 /** What breaks without each, and a seed from which on it is soon seen. */
 const rows: readonly Row[] = [
-  ["fencing", { breaks: [2, 3, 5, 7], seed: 1 }],
-  ["epoch-check", { breaks: [2, 3, 10], seed: 1 }],
-  ["durable-append", { breaks: [1], seed: 1 }],
-  ["salvage", { breaks: [8], seed: 1 }],
-  ["dedupe", { breaks: [4], seed: 1 }],
+  ["fencing", { breaks: [2, 3, 5, 7], seed: 28 }],
+  ["epoch-check", { breaks: [2, 3, 10], seed: 5 }],
+  ["durable-append", { breaks: [1], seed: 16 }],
+  ["salvage", { breaks: [8], seed: 2 }],
+  ["dedupe", { breaks: [4], seed: 4 }],
   ["gap-repair", { breaks: [1, 9, 20], seed: 1 }],
-  ["storm-brake", { breaks: [19], seed: 1 }],
+  ["storm-brake", { breaks: [19], seed: 5 }],
   ["grace", { breaks: [19], seed: 1 }],
   ["close-after-land", { breaks: [5], seed: 1 }],
-  ["single-landing", { breaks: [3], seed: 1 }],
+  ["single-landing", { breaks: [3], seed: 3 }],
 ];
 
 test.each(rows)("without %s it is noticed", { timeout: 120_000 }, async (name, expected) => {
