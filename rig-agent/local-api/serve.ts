@@ -93,6 +93,9 @@ export function serveLocally(api: LocalApi): Promise<RpcServer> {
 }
 
 async function onlyTheTown(): Promise<never> {
-  const message = "only the town does this: ask it, once it answers";
-  throw new TownError("unavailable", message, { isAway: true });
+  const message = "only the town does this, and it does not answer; its rigs go on without it";
+  throw new TownError("unavailable", message, {
+    resource: { type: "town", name: "town" },
+    isAway: true,
+  });
 }

@@ -53,7 +53,6 @@ function remedyOf(error: TownError): string | undefined {
   // The town did answer: another one would not help.
   if (reason === "unavailable" && isAway === false)
     return "try again in a moment; `gt doctor` looks closer";
-  if (reason === "unimplemented" && isAway === true) return `start it with ${upCall}`;
   return remedies[reason];
 }
 
@@ -85,8 +84,7 @@ export function usageFailure(message: string, remedy?: string): Failure {
 /** Nobody answered: 3; the answer was no: 1. */
 function exitCodeOf({ reason, isAway }: TownError): number {
   const silent = (reason === "unavailable" && isAway !== false) || reason === "timeout";
-  const isTownAway = reason === "unimplemented" && isAway === true;
-  return silent || isTownAway ? exitCodes.unreachable : exitCodes.refused;
+  return silent ? exitCodes.unreachable : exitCodes.refused;
 }
 
 /** The failure on standard error: one JSON object on one line, or lines for people. */

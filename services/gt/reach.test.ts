@@ -48,3 +48,13 @@ test("who answers in the town's place is named once, and nobody where nobody doe
   expect([await ask(), await ask()]).toEqual(["unix:/a", "unix:/a"]);
   expect(notices).toEqual(["the town at town:1 does not answer; asking the rig-agent of vm-a"]);
 });
+
+test("what only the town can do is said by whoever answers in its place", async () => {
+  const { reach } = reachOf(new Set());
+  const asked = reach.ask(async (address) => {
+    if (address === "town:1") throw new TownError("unavailable", "connection refused");
+    const resource = { type: "town", name: "town" };
+    throw new TownError("unavailable", "only the town does this", { resource, isAway: true });
+  });
+  await expect(asked).rejects.toThrow("only the town does this");
+});

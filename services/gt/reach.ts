@@ -57,7 +57,8 @@ export function openReach<Client>(ports: ReachPorts<Client>, waitMs: number): Re
           settleOn(place, places[0]);
           throw error;
         }
-        failure ??= error; // What the first one failed with says most.
+        // What the first one failed with says most, unless another one says that it alone can.
+        failure = failure === undefined || isTheTowns(error) ? error : failure;
       }
     }
     throw failure;
@@ -98,6 +99,11 @@ export function openReach<Client>(ports: ReachPorts<Client>, waitMs: number): Re
       for (const client of clients.values()) ports.close(client);
     },
   };
+}
+
+/** Whether a rig-agent answered, and what was asked for is the town's alone to do. */
+function isTheTowns(error: unknown): boolean {
+  return isTownError(error) && error.resource?.type === "town";
 }
 
 /** Whether nobody was there, rather than somebody who could not do it. */

@@ -8,7 +8,6 @@ import type {
   MessageShape,
 } from "@bufbuild/protobuf";
 import type { RpcClient } from "#services/rpc/client.ts";
-import { isTownError, TownError } from "#services/rpc/town-error.ts";
 import { findTown, type Hints, nonEmpty, type Place } from "./find-town.ts";
 import { openReach, type Reach } from "./reach.ts";
 import { findHomes } from "./read-homes.ts";
@@ -114,12 +113,8 @@ export function openSession(globals: Globals, ports: SessionPorts): Session & { 
     requestId: globals.requestId ?? randomUUID(),
     places,
     answerer: reach.current,
-    call: async (method, request, { timeoutMs = callTimeoutMs } = {}) => {
-      const asked = reach.ask((client) => unary(client, method)(request, { timeoutMs, signal }));
-      return asked.catch(async (error: unknown) => {
-        throw needsTown(error, await places(), reach.current());
-      });
-    },
+    call: async (method, request, { timeoutMs = callTimeoutMs } = {}) =>
+      reach.ask((client) => unary(client, method)(request, { timeoutMs, signal })),
     tell: async (method, request, text, options) =>
       session.print(method.output, await session.call(method, request, options), text),
     stream: (method, request, until = signal) => streamFrom(reach, method, request, until),
@@ -138,15 +133,6 @@ export function openSession(globals: Globals, ports: SessionPorts): Session & { 
     leaveWith: ports.leaveWith,
   };
   return { ...session, close: reach.close };
-}
-
-/** What another place that answers in the town's stead does not do, the town alone does. */
-function needsTown(error: unknown, [first]: readonly Place[], answerer: Place | undefined) {
-  if (!isTownError(error, "unimplemented") || !first || !answerer || answerer === first) {
-    return error;
-  }
-  const message = `this needs ${first.what}, which does not answer; rigs go on without it`;
-  return new TownError("unimplemented", message, { cause: error, isAway: true });
 }
 
 function waitMs({ wait }: Globals, env: Terminal["env"]): number {

@@ -29,7 +29,8 @@ export async function ownHome(home: string): Promise<() => Promise<void>> {
       }
       const owner = await readOwner(path);
       const row = owner && (await table.row(owner.pid));
-      if (owner && row?.startTime === owner.startTime) throw owned(home, owner.pid);
+      if (owner && row?.dead === false && row.startTime === owner.startTime)
+        throw owned(home, owner.pid);
       if (tries === 0) throw owned(home, undefined);
       await setAside(path, owner);
     }

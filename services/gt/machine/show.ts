@@ -22,7 +22,7 @@ export const declare: Declare = (command, act) => {
             facts([
               ["Polecats", `${machine.polecatsRunning} of ${machine.polecatsMax}`],
               ["Rigs", machine.rigs.length === 0 ? "all" : machine.rigs.join(", ")],
-              ["Authority", machine.authorities.join(", ")],
+              ["Authority", machine.authorities.join(", ") || "none"],
               ["Heard by", machine.link],
               ["Last beat", ago(machine.beatTime, nowMs())],
               ["Version", `${machine.version}, wire ${machine.wireVersion}`],
