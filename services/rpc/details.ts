@@ -73,6 +73,9 @@ export function decodeDetails(bytes: Uint8Array | undefined, message: string): D
 function moreDetails(error: TownError, message: string): Any | undefined {
   switch (error.reason) {
     case "unavailable":
+      // Who is away is worth more than when to try again.
+      if (error.resource) return resourceInfo(error, message);
+      return pack(RetryInfoSchema, { retryDelay: { seconds: retryAfterSeconds } });
     case "exhausted":
       return pack(RetryInfoSchema, { retryDelay: { seconds: retryAfterSeconds } });
     case "state":
@@ -87,14 +90,15 @@ function moreDetails(error: TownError, message: string): Any | undefined {
       return pack(BadRequestSchema, { fieldViolations: named(error, message) });
     case "not_found":
     case "exists":
-      return pack(ResourceInfoSchema, {
-        resourceType: error.resource?.type ?? "",
-        resourceName: error.resource?.name ?? "",
-        description: message,
-      });
+      return resourceInfo(error, message);
     default:
       return undefined;
   }
+}
+
+function resourceInfo({ resource }: TownError, description: string): Any {
+  const { type: resourceType = "", name: resourceName = "" } = resource ?? {};
+  return pack(ResourceInfoSchema, { resourceType, resourceName, description });
 }
 
 /** The violations, bounded; the message stands for them, without a field, where none is given. */
