@@ -30,7 +30,7 @@ async function claimed() {
   return { town, call, id, uid, reasons };
 }
 
-test("of a bead held on a lost machine it is said first what comes of it, and when", async () => {
+test("of a bead held on a lost machine it is said first what comes of it", async () => {
   const { town, reasons } = await claimed();
   const lost = { "gt.lost": { sinceAt: "2026-01-01T00:00:00Z", why: "silent" } };
   await town.write(setFields(derivedUid("machine", "vm-a"), lost));
@@ -48,7 +48,7 @@ test("of a bead held on a lost machine it is said first what comes of it, and wh
   expect((await reasons())[0]).toContain("`gt rig update alpha --on-loss replace` lets another");
 });
 
-test("of a bead that is handed off it is said where to, before and after it is let go", async () => {
+test("of a bead that is handed off it is said where to, before and after its release", async () => {
   const { town, call, id, uid, reasons } = await claimed();
   await town.write(createBead({ uid: "b", id: "hq-b", title: "vm-b", ...machineB }));
   await call("handOffBead", { id, machine: "vm-b" });
@@ -60,7 +60,7 @@ test("of a bead that is handed off it is said where to, before and after it is l
   );
 });
 
-test("a bead that was slung to its machine alone leaves that only by name, which is said", async () => {
+test("a bead that was slung to one machine leaves it only by name, and that is said", async () => {
   const { town, call, id, reasons } = await claimed();
   await town.write(createBead({ uid: "b", id: "hq-b", title: "vm-b", ...machineB }));
   const { uid = "" } = (await call("getBead", { id })).bead ?? {};

@@ -63,12 +63,9 @@ function page(machine: Machine, { terminal }: Session): string {
   const name = oneLine(machine.name);
   if (machine.drain?.doneTime !== undefined) return `${name} is empty: it may be stopped`;
   const progress = `gt machine show ${name} tells how far it is`;
+  const begins = `${name} is silent and begins once it is heard`;
   const silent =
-    machine.link === "silent"
-      ? [
-          `  ${name} is silent: it begins once it is heard; where it is lost, its rigs' policies decide`,
-        ]
-      : [];
+    machine.link === "silent" ? [`  ${begins}; where it is lost, its rigs' policies decide`] : [];
   const lines = [...silent, ...drainLines(machine, terminal)];
   return [`${name} is being emptied; ${progress}`, ...lines].join("\n");
 }

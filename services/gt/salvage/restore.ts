@@ -45,5 +45,6 @@ function words(salvage: Salvage | undefined, branch: string, isClosed: boolean):
   if (branch !== "") return oneLine(`${name} is on branch ${branch} of ${rig}`);
   const next = oneLine(`the next worker of ${bead} goes on from ${name}`);
   if (!isClosed) return next;
-  return `${next}\n${oneLine(`  ${bead} was closed and is open again; gt sling ${bead} where it waits`)}`;
+  const again = `  ${bead} was closed and is open again; gt sling ${bead} where it waits`;
+  return `${next}\n${oneLine(again)}`;
 }
