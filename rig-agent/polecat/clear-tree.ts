@@ -34,7 +34,7 @@ export async function clearTree(
     return { removed: true }; // A later attempt made room for itself, and saved what was there.
   }
   if (dirty.length > 0 || landedFrom(ports, session) !== head) {
-    // What was pushed once may have been overwritten since, or gone with a remote that was set back.
+    // What was pushed once may have been overwritten since, or gone with a remote set back.
     const refs = [`refs/heads/${session.branch}`, checkpointRef(bead, claimEpoch(session.epoch))];
     await git.fetchRefs({ repoDir, signal: ports.signal }, refs);
   }

@@ -53,7 +53,7 @@ export async function pushOwn(git: OwnPushGit, wanted: OwnPush): Promise<void> {
   }
 }
 
-/** The same for a worktree of the real git, which remembers what it put where until it is removed. */
+/** The same for a worktree of the real git, which remembers what it put where until it goes. */
 export async function pushFrom(
   wanted: Omit<OwnPush, "repoDir" | "last"> & { readonly path: string },
 ): Promise<void> {

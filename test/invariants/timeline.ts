@@ -126,7 +126,9 @@ function align(lines: readonly Line[]): string[] {
   const width = (column: 0 | 1 | 2) => Math.max(0, ...cells.map((cell) => cell[column].length));
   const [time, place, actor] = [width(0), width(1), width(2)];
   return cells.map((cell) =>
-    `${cell[0].padStart(time)}  ${cell[1].padEnd(place)}  ${cell[2].padEnd(actor)}  ${cell[3]}`.trimEnd(),
+    [cell[0].padStart(time), cell[1].padEnd(place), cell[2].padEnd(actor), cell[3]]
+      .join("  ")
+      .trimEnd(),
   );
 }
 
