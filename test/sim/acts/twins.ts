@@ -6,6 +6,7 @@ import { bootMachine } from "../boot-machine.ts";
 import { bootTown } from "../boot-town.ts";
 import { type Host, imageOf, newHost } from "../host.ts";
 import type { Sim } from "../sim.ts";
+import { busPlace } from "../sim-bus.ts";
 import { townHost } from "../world.ts";
 import { heldElsewhere } from "./disks.ts";
 
@@ -42,8 +43,13 @@ export function startClone(sim: Sim, name: string): (() => void) | undefined {
   bootMachine(ground, host, settings.machine).catch((error: unknown) => {
     sim.world.told(host.place, error, "start");
   });
+  // What it says is heard as said by the other one, whose own silence nobody notices.
+  sim.silence(name, false, "a copy of it speaks");
   return () => {
     endTwin(sim, host, ground);
+    if (!sim.isUp(name) || !sim.world.network.isConnected(name, busPlace)) {
+      sim.silence(name, true, "its copy has ended");
+    }
     sim.workers.get(host.place)?.losePower();
   };
 }
