@@ -29,7 +29,7 @@ export class Pool<J, R> {
 
   /** Do one job. A thread that dies or hangs is a failure of the job that it was at. */
   async run(job: J): Promise<Reply<R>> {
-    const { timeoutMs = 120_000, perThread = 200 } = this.#options;
+    const { timeoutMs = 120_000, perThread = 40 } = this.#options;
     const thread = await this.#take();
     const reply = await ask<J, R>(thread, job, timeoutMs);
     thread.done += 1;
