@@ -71,9 +71,13 @@ const cycleClosed: Injector = {
     if (!one || !other || !a || !b) return undefined;
     link(sim, one, a, b);
     link(sim, other, b, a);
-    // A person sees it, and takes one of the two back.
-    const unblock = unblockRequest(`take back ${planned.detail}`, a.id, b.id);
-    return () => askUntilDone(sim, townDesk(sim), unblock);
+    // A person sees it, and takes both back: with what was there before, one may be a longer cycle.
+    return () => {
+      for (const [from, to] of [[a, b] as const, [b, a] as const]) {
+        const unblock = unblockRequest(`take back ${planned.detail} ${from.id}`, from.id, to.id);
+        askUntilDone(sim, townDesk(sim), unblock);
+      }
+    };
   },
 };
 
