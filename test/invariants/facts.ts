@@ -48,6 +48,8 @@ export class Facts {
   readonly works = new Map<string, string>();
   /** The last silence of each machine. */
   readonly silences = new Map<string, { sinceMs: number; untilMs: number | undefined }>();
+  /** When each process last wrote: who is off the bus may be heard over git all the same. */
+  readonly wroteMs = new Map<string, number>();
 
   constructor(limits: Limits, code: Readonly<Record<string, Code>>) {
     this.limits = limits;
@@ -91,7 +93,8 @@ export class Facts {
 export function keepFacts(facts: Facts): Judge {
   return {
     hears: {
-      appended: ({ events }) => {
+      appended: ({ events, by, atMs }) => {
+        facts.wroteMs.set(by, atMs);
         for (const { bead } of events) facts.beads.add(bead);
       },
       worker: (seen) => noteWorker(facts, seen),

@@ -60,9 +60,11 @@ function tooEarly(
   if (atMs - townUpMs < graceMs) return `the town had run since ${at(townUpMs)} only`;
   const known = new Set(facts.machines.values());
   // Who falls silent with others is lost a few beats before the last of them: half the time counts.
-  const silent = [...known].filter(
-    (each) => silentMs(facts, each, atMs) > lostAfterMs / 2 + earlyMs,
-  ).length;
+  const isSilent = (each: string) => {
+    const mute = atMs - (facts.wroteMs.get(each) ?? Number.NEGATIVE_INFINITY);
+    return Math.min(silentMs(facts, each, atMs), mute) > lostAfterMs / 2 + earlyMs;
+  };
+  const silent = [...known].filter(isSilent).length;
   const isStorm = silent > brakeShare * known.size;
   if (!isStorm || stillMs >= brakeMaxFactor * lostAfterMs - earlyMs) return undefined;
   return `${silent} of ${known.size} were silent at once, and it for ${at(stillMs)} alone`;
