@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { fleetLimits } from "#services/telemetry/judge-fleet.ts";
+import { fleetSettings } from "#services/telemetry/fleet-settings.ts";
 import { logLevels } from "#services/telemetry/log.ts";
 
 const list = z.string().transform((text) =>
@@ -24,24 +24,7 @@ export const RigAgentConfig = z.object({
   rigs: list.default([]).describe("names with commas between; empty: every rig of the town"),
   polecatsMax: z.coerce.number().int().min(1).max(64).default(4).describe("1 to 64"),
   heartbeatMs: z.coerce.number().int().min(100).default(5_000),
-  graceMs: z.coerce
-    .number()
-    .int()
-    .min(0)
-    .default(fleetLimits.graceMs)
-    .describe("no pause shorter than this makes a machine lost"),
-  lostAfterMs: z.coerce
-    .number()
-    .int()
-    .min(100)
-    .default(fleetLimits.lostAfterMs)
-    .describe("silence after which a machine is lost"),
-  brakeShare: z.coerce
-    .number()
-    .min(0)
-    .max(1)
-    .default(fleetLimits.brakeShare)
-    .describe("with more than this share of the machines silent at once, the fault is ours"),
+  ...fleetSettings,
   wispMaxAgeMs: z.coerce
     .number()
     .int()

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { tierAges } from "#services/ledger/tiering.ts";
-import { fleetLimits } from "#services/telemetry/judge-fleet.ts";
+import { fleetSettings } from "#services/telemetry/fleet-settings.ts";
 import { logLevels } from "#services/telemetry/log.ts";
 
 const name = /^[a-z][a-z0-9-]{0,31}$/;
@@ -25,24 +25,7 @@ export const TownConfig = z.object({
   ledgerRemote: z.string().min(1).describe("a git URL or path"),
   insecure: isOn.default(false).describe("true: listen beyond loopback without any security"),
   heartbeatMs: z.coerce.number().int().min(100).default(5_000),
-  graceMs: z.coerce
-    .number()
-    .int()
-    .min(0)
-    .default(fleetLimits.graceMs)
-    .describe("no pause shorter than this makes a machine lost"),
-  lostAfterMs: z.coerce
-    .number()
-    .int()
-    .min(100)
-    .default(fleetLimits.lostAfterMs)
-    .describe("silence after which a machine is lost"),
-  brakeShare: z.coerce
-    .number()
-    .min(0)
-    .max(1)
-    .default(fleetLimits.brakeShare)
-    .describe("with more than this share of the machines silent at once, the fault is ours"),
+  ...fleetSettings,
   ledgerRecentDays: days
     .default(tierAges.recentDays)
     .describe("days after which what ended is kept out of memory, one read away"),

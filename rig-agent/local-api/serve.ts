@@ -10,12 +10,10 @@ import { TownError } from "#services/rpc/town-error.ts";
 import type { Logger } from "#services/telemetry/log.ts";
 import type { Peers } from "#services/telemetry/peers.ts";
 import type { Membership } from "../membership.ts";
-import { checkpoint } from "../polecat/checkpoint.ts";
 import { clonePath } from "../polecat/places.ts";
 import type { PolecatPorts } from "../polecat/ports.ts";
-import { pushBranch } from "../polecat/push-branch.ts";
-import { workerOf } from "../polecat/sessions.ts";
 import type { Answers } from "../polecat/status.ts";
+import { workersOf } from "./workers-of.ts";
 
 /** What a machine's API is served from. */
 export type LocalApi = {
@@ -52,20 +50,7 @@ export function serveLocally(api: LocalApi): Promise<RpcServer> {
     events: openEventLog(ledger),
     ask,
     codeDir: codeClones((rig) => clonePath(api.home, rig)),
-    workers: {
-      ledger,
-      nowMs: clock.nowMs,
-      worker: (principal) => {
-        const session = sessions.list().find(({ agent, token, state }) => {
-          return agent === principal && token !== "" && state === "running";
-        });
-        return session && workerOf(session);
-      },
-      pushBranch: (worker, signal) => pushBranch(polecats, worker, signal),
-      checkpoint: (worker, signal) =>
-        sessions.inTurn(worker.beadUid, () => checkpoint(polecats, worker, signal)),
-      ring,
-    },
+    workers: workersOf(polecats, ring),
     fleet: {
       joinTown: onlyTheTown,
       addRig: onlyTheTown,

@@ -12,10 +12,8 @@ import { rejectionsField } from "#services/ledger/work-fields.ts";
 import { type MoleculeView, moleculeOf } from "#services/molecules/progress.ts";
 import type { CallContext } from "#services/rpc/method.ts";
 import { TownError } from "#services/rpc/town-error.ts";
-import { checkpoint } from "../../rig-agent/polecat/checkpoint.ts";
+import { workersOf } from "../../rig-agent/local-api/workers-of.ts";
 import type { PolecatPorts } from "../../rig-agent/polecat/ports.ts";
-import { pushBranch } from "../../rig-agent/polecat/push-branch.ts";
-import { workerOf } from "../../rig-agent/polecat/sessions.ts";
 import type { SimProcess } from "./timeline.ts";
 
 /** What hangs on a worker's hook. */
@@ -47,21 +45,8 @@ export function openEndpoint(
   polecats: PolecatPorts,
   ring: () => void,
 ): Endpoint {
-  const { ledger, clock, sessions } = polecats;
-  const methods = workerMethods({
-    ledger,
-    nowMs: clock.nowMs,
-    worker: (principal) => {
-      const session = sessions.list().find(({ agent, token, state }) => {
-        return agent === principal && token !== "" && state === "running";
-      });
-      return session && workerOf(session);
-    },
-    pushBranch: (worker, signal) => pushBranch(polecats, worker, signal),
-    checkpoint: (worker, signal) =>
-      sessions.inTurn(worker.beadUid, () => checkpoint(polecats, worker, signal)),
-    ring,
-  });
+  const { ledger, sessions } = polecats;
+  const methods = workerMethods(workersOf(polecats, ring));
   const { signal } = new AbortController();
   return {
     process,

@@ -36,7 +36,6 @@ export class Sim {
   readonly #held = new Map<string, number>();
   readonly #gateListeners: Listeners<string> = new Map();
   readonly #wrote: Listeners = new Map();
-  #undone = 0;
 
   #tasks = new Map<string, Task>();
 
@@ -245,11 +244,6 @@ export class Sim {
     );
   }
 
-  /** The broker is down for all: that is nobody's silence, yet nobody is heard. */
-  busDown(): () => void {
-    return () => {};
-  }
-
   /** Told once, when the next gate of a rig begins to run, and on which machine. */
   onGate(rig: string, then: (machine: string) => void): () => void {
     return listenOnce(this.#gateListeners, rig, then);
@@ -290,7 +284,6 @@ export class Sim {
     const booting = name === townHost ? startTown(this.world) : startMachine(this.world, name);
     booting.catch((error: unknown) => {
       this.world.told(name, error, "start");
-      this.#undone += 1;
     });
   }
 }

@@ -3,7 +3,7 @@ import { wipeBus } from "../acts/fleet.ts";
 import type { Direction } from "../network.ts";
 import { busPlace } from "../sim-bus.ts";
 import { codeUrl } from "../world.ts";
-import { type Injector, ofMachine, ofTown } from "./fault.ts";
+import { type Injector, ofMachine, ofTown, over } from "./fault.ts";
 
 const ledger = "sim:ledger";
 
@@ -82,7 +82,7 @@ const restartBus: Injector = {
   plan: ofTown(500, 60_000),
   begin: (sim, { forMs }) => {
     sim.world.bus.restart(forMs);
-    return sim.busDown();
+    return over;
   },
 };
 
