@@ -58,12 +58,12 @@ function giveUp(sim: Sim, name: string): void {
 }
 
 /** Have a person move a rig's authority to some other machine. */
-export function moveAuthority(sim: Sim, rig: string, detail: number): void {
+export function moveAuthority(sim: Sim, rig: string, detail: number): boolean {
   const holder = sim.holderOf(rig);
   const others = [...sim.world.machines.keys()].filter((name) => name !== holder).sort();
   const machine = others[detail % Math.max(1, others.length)];
   const desk = townDesk(sim)();
-  if (machine === undefined || !desk) return;
+  if (machine === undefined || !desk) return false;
   const requestId = `move ${rig} ${detail} ${sim.world.timeline.elapsedMs}`;
   const act = async (at: Desk, context: Parameters<ReturnType<typeof moveRig>>[1]) => {
     const request = create(MoveRigRequestSchema, { requestId, name: rig, machine });
@@ -71,6 +71,7 @@ export function moveAuthority(sim: Sim, rig: string, detail: number): void {
     return machine;
   };
   tryAt(sim, desk, { requestId, act });
+  return true;
 }
 
 /** Have a person drain a machine; `done` is told once the town has written it. */

@@ -32,7 +32,9 @@ export type Injector = {
    * @returns how it is ended after its time; undefined where it cannot be injected now, so that it
    *   does not count
    */
-  readonly begin: (sim: Sim, planned: Planned) => (() => void) | undefined;
+  readonly begin: (sim: Sim, planned: Planned, struck: () => void) => (() => void) | undefined;
+  /** It lies in wait: it has happened once it says `struck`, and not by beginning. */
+  readonly isTrap?: boolean;
 };
 
 /** Ends by itself. */

@@ -47,12 +47,16 @@ export function runFaults(sim: Sim, faults: readonly Planned[]): Running {
   for (const planned of faults) {
     sim.later(planned.atMs, () => {
       const injector = byName.get(planned.name);
-      const end = injector?.begin(sim, planned);
-      if (!injector || !end) return;
-      injected[planned.name] = (injected[planned.name] ?? 0) + 1;
+      if (!injector) return;
       const untilMs = sim.nowMs + planned.forMs;
-      const told = { numbers: injector.faults, what: `${planned.name} of ${planned.target}` };
-      sim.see({ kind: "fault", atMs: sim.nowMs, ...told, untilMs });
+      const happened = () => {
+        injected[planned.name] = (injected[planned.name] ?? 0) + 1;
+        const told = { numbers: injector.faults, what: `${planned.name} of ${planned.target}` };
+        sim.see({ kind: "fault", atMs: sim.nowMs, ...told, untilMs });
+      };
+      const end = injector.begin(sim, planned, happened);
+      if (!end) return;
+      if (!injector.isTrap) happened();
       const once = () => {
         if (ends.delete(once)) end();
       };

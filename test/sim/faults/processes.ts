@@ -84,17 +84,23 @@ function killAfterPush(name: string, faults: number[], isMoment: Moment): Inject
     name,
     faults,
     plan: ofRig(500, 60_000),
-    begin: (sim, planned) => armKill(sim, planned, isMoment),
+    isTrap: true,
+    begin: (sim, planned, struck) => armKill(sim, planned, { isMoment, struck }),
   };
 }
 
 type Moment = (refs: readonly string[]) => boolean;
 
-function armKill(sim: Sim, { target: rig, forMs }: Planned, isMoment: Moment): () => void {
+function armKill(
+  sim: Sim,
+  { target: rig, forMs }: Planned,
+  { isMoment, struck }: { readonly isMoment: Moment; readonly struck: () => void },
+): () => void {
   return sim.remotes.onDone(codeUrl(rig), (op, who) => {
     if (op.kind !== "push" || !sim.isUp(who) || !isMoment(op.updates.map(({ ref }) => ref))) {
       return false;
     }
+    struck();
     sim.kill(who, "killed");
     sim.later(Math.max(500, forMs / 2), () => sim.start(who));
     return true;
@@ -126,9 +132,11 @@ export const processFaults: readonly Injector[] = [
     name: "kill-in-mid-gate",
     faults: [16],
     plan: ofRig(500, 40_000),
-    begin: (sim, { target: rig, forMs }) =>
+    isTrap: true,
+    begin: (sim, { target: rig, forMs }, struck) =>
       sim.onGate(rig, (machine) => {
         if (!sim.isUp(machine)) return;
+        struck();
         sim.kill(machine, "killed");
         sim.later(Math.max(500, forMs / 2), () => sim.start(machine));
       }),

@@ -26,12 +26,13 @@ const lostAnswer: Injector = {
   name: "lost-answer",
   faults: [29],
   plan: ofRig(60_000, 60_000),
-  begin: (sim, { target, detail }) => {
+  isTrap: true,
+  begin: (sim, { target, detail }, struck) => {
     const isWanted = detail % 2 === 0 ? "refs/heads/main" : "refs/";
     return sim.remotes.trap(codeUrl(target), {
       after: ({ kind, updates }) => {
         const isMeant = kind === "push" && updates.some(({ ref }) => ref.startsWith(isWanted));
-        return isMeant ? "lost" : undefined;
+        return isMeant ? lose(struck) : undefined;
       },
     });
   },
@@ -41,20 +42,30 @@ const lostLedgerAnswer: Injector = {
   name: "lost-ledger-answer",
   faults: [29],
   plan: ofTown(60_000, 60_000),
-  begin: (sim) =>
-    sim.remotes.trap(ledger, { after: ({ kind }) => (kind === "push" ? "lost" : undefined) }),
+  isTrap: true,
+  begin: (sim, _planned, struck) =>
+    sim.remotes.trap(ledger, {
+      after: ({ kind }) => (kind === "push" ? lose(struck) : undefined),
+    }),
 };
+
+function lose(struck: () => void): "lost" {
+  struck();
+  return "lost";
+}
 
 /** The remote dies between two refs of one atomic push. */
 const torn: Injector = {
   name: "torn-push",
   faults: [47],
   plan: ofRig(90_000, 90_000),
-  begin: (sim, { target, detail }) => {
+  isTrap: true,
+  begin: (sim, { target, detail }, struck) => {
     const kept = detail % 2 === 0 ? "refs/heads/main" : authorityRef;
     return sim.remotes.trap(codeUrl(target), {
       before: ({ kind, updates }) => {
         if (kind !== "push" || updates.length < 2) return undefined;
+        struck();
         return { do: "tear", isKept: (ref) => ref === kept };
       },
     });
@@ -122,7 +133,11 @@ const movedAuthority: Injector = {
   name: "moved-authority",
   faults: [58],
   plan: ofRig(60_000, 60_000),
-  begin: (sim, { target, detail }) => sim.onGate(target, () => moveAuthority(sim, target, detail)),
+  isTrap: true,
+  begin: (sim, { target, detail }, struck) =>
+    sim.onGate(target, () => {
+      if (moveAuthority(sim, target, detail)) struck();
+    }),
 };
 
 export const remoteFaults: readonly Injector[] = [

@@ -8,9 +8,10 @@ const killBeforePublish: Injector = {
   name: "kill-town-before-publish",
   faults: [6],
   plan: ofTown(20_000, 60_000),
-  begin: (sim, planned) => {
+  isTrap: true,
+  begin: (sim, planned, struck) => {
     if (!sim.isUp(townHost)) return undefined;
-    return sim.onWrote(townHost, () => die(sim, planned));
+    return sim.onWrote(townHost, () => die(sim, planned, struck));
   },
 };
 
@@ -19,22 +20,24 @@ const killInMerge: Injector = {
   name: "kill-town-in-mid-merge",
   faults: [7],
   plan: ofTown(40_000, 90_000),
-  begin: (sim, planned) => {
+  isTrap: true,
+  begin: (sim, planned, struck) => {
     const gate = sim.remotes.gate("sim:ledger");
     if (!gate || !sim.isUp(townHost)) return undefined;
     const kind = planned.detail % 2 === 0 ? "push" : "fetch";
     const once = (op: { readonly kind: string }, who: string) => {
       if (op.kind !== kind || who !== townHost || !sim.isUp(townHost)) return;
       gate.done.delete(once);
-      die(sim, planned);
+      die(sim, planned, struck);
     };
     gate.done.add(once);
     return () => gate.done.delete(once);
   },
 };
 
-function die(sim: Sim, { detail }: Planned): void {
+function die(sim: Sim, { detail }: Planned, struck: () => void): void {
   if (!sim.isUp(townHost)) return;
+  struck();
   if (detail % 3 === 0) sim.losePower(townHost);
   else sim.kill(townHost, "killed");
   sim.later(1_000 + (detail % 30_000), () => sim.start(townHost));
